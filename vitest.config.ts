@@ -1,0 +1,42 @@
+import { availableParallelism } from 'node:os';
+import { defineConfig } from 'vitest/config';
+
+// Workspace packages are taken from their sources, so unit tests need no build.
+const conditions = ['@kheish/source', 'node', 'import', 'module', 'default'];
+const resolve = { conditions };
+const ssr = { resolve: { conditions, externalConditions: conditions } };
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './scripts/promises/reporter.ts'],
+    restoreMocks: true,
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          environment: 'node',
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'system',
+          include: ['tests/**/*.test.ts'],
+          exclude: ['tests/fixtures/**'],
+          environment: 'node',
+          globalSetup: ['tests/setup/build.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // Real processes: two files at a time, after the unit tests.
+          maxWorkers: Math.min(2, availableParallelism()),
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
