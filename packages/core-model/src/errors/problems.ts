@@ -1,0 +1,98 @@
+/**
+ * Every problem this system can report, by its stable name `domain/code`.
+ * The entry decides the HTTP status; the text of a message never does.
+ */
+export const problems = {
+  'api/bad_request': { status: 400 },
+  'api/unsupported_field': { status: 400 },
+  'api/route_not_found': { status: 404 },
+  'api/method_not_allowed': { status: 405 },
+  'api/payload_too_large': { status: 413 },
+  'api/unsupported_media_type': { status: 415 },
+  'api/host_not_allowed': { status: 421 },
+  'api/internal_error': { status: 500 },
+
+  'auth/missing_token': { status: 401 },
+  'auth/malformed_token': { status: 401 },
+  'auth/invalid_token': { status: 401 },
+  'auth/insufficient_access': { status: 403 },
+  'auth/rate_limited': { status: 429 },
+  'cors/origin_not_allowed': { status: 403 },
+
+  'pagination/invalid_limit': { status: 400 },
+  'pagination/invalid_cursor': { status: 400 },
+  'events/invalid_event_cursor': { status: 400 },
+  'idempotency/invalid_idempotency_key': { status: 400 },
+  'idempotency/idempotency_conflict': { status: 409 },
+
+  'sessions/invalid_session_id': { status: 400 },
+  'sessions/session_not_found': { status: 404 },
+  'sessions/session_conflict': { status: 409 },
+  'sessions/session_busy': { status: 409 },
+  'sessions/session_ended': { status: 409 },
+  'sessions/session_deleted': { status: 409 },
+
+  'runs/run_not_found': { status: 404 },
+  'runs/run_state_conflict': { status: 409 },
+  'runs/queue_full': { status: 429 },
+  'runs/fenced': { status: 409 },
+  'runs/recovery_exhausted': { status: 500 },
+  'runs/max_steps_exceeded': { status: 500 },
+  'runs/internal_error': { status: 500 },
+
+  'routes/no_routes': { status: 400 },
+  'routes/unknown_route': { status: 400 },
+  'routes/route_not_ready': { status: 400 },
+  'routes/model_not_supported': { status: 400 },
+  'routes/selector_conflict': { status: 400 },
+  'routes/invalid_routes_file': { status: 400 },
+
+  'secrets/secret_not_found': { status: 404 },
+  'secrets/invalid_secret': { status: 400 },
+  'secrets/master_key_missing': { status: 503 },
+  'secrets/master_key_invalid': { status: 400 },
+  'secrets/master_key_mismatch': { status: 503 },
+  'secrets/secret_corrupt': { status: 500 },
+
+  'models/authentication_failed': { status: 502 },
+  'models/rate_limited': { status: 502, retryable: true },
+  'models/overloaded': { status: 502, retryable: true },
+  'models/unavailable': { status: 502, retryable: true },
+  'models/timeout': { status: 504, retryable: true },
+  'models/stream_cut': { status: 502, retryable: true },
+  'models/malformed_response': { status: 502, retryable: true },
+  'models/invalid_request': { status: 502 },
+  'models/context_exceeded': { status: 502 },
+  'models/refused': { status: 502 },
+  'models/output_truncated': { status: 502 },
+
+  'tools/unknown_tool': { status: 400 },
+  'tools/invalid_input': { status: 400 },
+  'tools/not_found': { status: 404 },
+  'tools/path_not_allowed': { status: 403 },
+  'tools/unreadable': { status: 400 },
+  'tools/failed': { status: 500 },
+
+  'egress/destination_refused': { status: 403 },
+  'egress/invalid_url': { status: 400 },
+  'egress/connect_failed': { status: 502, retryable: true },
+  'egress/timeout': { status: 504, retryable: true },
+  'egress/too_many_redirects': { status: 502 },
+  'egress/response_too_large': { status: 502 },
+
+  'storage/storage_unavailable': { status: 503, retryable: true },
+  'storage/root_locked': { status: 409 },
+  'storage/root_unusable': { status: 400 },
+  'storage/root_newer': { status: 409 },
+  'storage/corrupt': { status: 500 },
+
+  'readiness/daemon_draining': { status: 503, retryable: true },
+  'config/invalid_configuration': { status: 400 },
+} as const satisfies Record<string, { status: number; retryable?: true }>;
+
+/** `domain/code`, for example `sessions/session_not_found`. */
+export type ProblemCode = keyof typeof problems;
+
+export function isProblemCode(name: string): name is ProblemCode {
+  return Object.hasOwn(problems, name);
+}

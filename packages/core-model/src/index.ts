@@ -1,0 +1,122 @@
+export type { Clock, RandomSource } from './clock.ts';
+export {
+  digestOfBytes,
+  digestOfJson,
+  digestOfText,
+  hmacOfText,
+  type Digest,
+} from './digest/digest.ts';
+export { canonicalJson } from './digest/canonical-json.ts';
+export {
+  KheishError,
+  errorFromNames,
+  toKheishError,
+  type KheishErrorOptions,
+} from './errors/kheish-error.ts';
+export { isProblemCode, problems, type ProblemCode } from './errors/problems.ts';
+export { idFactory, type IdPrefix, type NewId } from './ids.ts';
+export { eraseEvent } from './journal/erase-event.ts';
+export {
+  ActionOutcome,
+  DomainEvent,
+  EVENT_SCHEMA_VERSION,
+  RecordedEvent,
+  runIdOf,
+  sessionIdOf,
+  type EventOf,
+  type EventType,
+} from './journal/events.ts';
+export { messageOf } from './journal/transcript.ts';
+export { isJsonObject, type Json, type JsonObject } from './json.ts';
+export {
+  BlobRef,
+  Body,
+  ErasedBody,
+  INLINE_BODY_BYTES,
+  eraseBody,
+  isBlobRef,
+} from './message/body.ts';
+export {
+  AssistantMessage,
+  AssistantPart,
+  Message,
+  StopReason,
+  ToolCallPart,
+  ToolMessage,
+  Usage,
+  UserMessage,
+  addUsage,
+  eraseMessage,
+  mapBodies,
+  toolCallsOf,
+} from './message/message.ts';
+export type {
+  ModelDriver,
+  ModelEvent,
+  ModelRequest,
+  PromptMessage,
+  PromptPart,
+  PromptTool,
+} from './model/model-driver.ts';
+export { eraseRun, evolveRun } from './run/evolve-run.ts';
+export { RunStatus, isTerminal, mayFollow, runTransitions } from './run/run-status.ts';
+export {
+  ActionKind,
+  EffectClass,
+  Generation,
+  ReasoningEffort,
+  RoutePin,
+  RunError,
+  RunKind,
+  RunOutput,
+  RunRequest,
+  runErrorCode,
+  type OpenAction,
+  type RunState,
+  type StopRequest,
+} from './run/run.ts';
+export {
+  AuthMode,
+  AuthProvider,
+  AuthSlotRecord,
+  AuthSlotStatus,
+  SlotId,
+} from './secret/auth-slot.ts';
+export type { SealedSlot } from './secret/sealed-slot.ts';
+export { evolveSession } from './session/evolve-session.ts';
+export { SessionId } from './session/session-id.ts';
+export { RoutePolicy, type SessionState } from './session/session.ts';
+export type { JsonSchema, Tool, ToolContext, ToolDefinition, ToolResult } from './tool/tool.ts';
+export {
+  operations,
+  type Access,
+  type BodyOf,
+  type Operation,
+  type OperationId,
+  type Operations,
+  type PathOf,
+  type QueryOf,
+  type ResponseOf,
+} from './wire/operations.ts';
+export { DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Pagination, type Page } from './wire/page.ts';
+export { ProblemDetails, problemDetails } from './wire/problem-details.ts';
+export { RunOutputView, RunView, SubmitInputRequest } from './wire/run-view.ts';
+export {
+  CapabilityMatrix,
+  DaemonCapabilities,
+  DaemonStatusView,
+  RouteReadiness,
+  RouteView,
+  RuntimeSettingsView,
+  StoreVerification,
+} from './wire/runtime-view.ts';
+export {
+  CreateSessionRequest,
+  DeleteResult,
+  EndSessionRequest,
+  InterruptResult,
+  MessageView,
+  SessionView,
+  SetRoutePolicyRequest,
+} from './wire/session-view.ts';
+export { ModelDelta, StreamGap } from './wire/stream-frames.ts';

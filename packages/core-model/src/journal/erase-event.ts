@@ -1,0 +1,33 @@
+import { eraseBody } from '../message/body.ts';
+import { eraseMessage } from '../message/message.ts';
+import type { DomainEvent } from './events.ts';
+
+/** The event without what was said in it: texts become their digests. Erasing twice changes nothing. */
+export function eraseEvent<E extends DomainEvent>(event: E): E;
+export function eraseEvent(event: DomainEvent): DomainEvent {
+  switch (event.type) {
+    case 'session_created': {
+      const { system_prompt: _prompt, ...rest } = event;
+      return rest;
+    }
+    case 'session_ended': {
+      const { reason: _reason, ...rest } = event;
+      return rest;
+    }
+    case 'run_accepted': {
+      const { metadata: _metadata, ...request } = event.request;
+      return { ...event, request: { ...request, content: eraseBody(request.content) } };
+    }
+    case 'action_settled':
+      return event.message === undefined
+        ? event
+        : { ...event, message: eraseMessage(event.message) };
+    case 'run_completed':
+      return {
+        ...event,
+        outputs: event.outputs.map((output) => ({ ...output, content: eraseBody(output.content) })),
+      };
+    default:
+      return event;
+  }
+}

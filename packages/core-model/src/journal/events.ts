@@ -1,0 +1,182 @@
+import * as v from 'valibot';
+import { AssistantMessage, ToolMessage, Usage } from '../message/message.ts';
+import {
+  ActionKind,
+  EffectClass,
+  RoutePin,
+  RunError,
+  RunKind,
+  RunOutput,
+  RunRequest,
+} from '../run/run.ts';
+import { RoutePolicy } from '../session/session.ts';
+
+const session = { session_id: v.string() };
+const run = { ...session, run_id: v.string() };
+const action = { ...run, action_id: v.string(), step: v.number() };
+
+/** A start of the daemon on this state root. */
+const DaemonStarted = v.strictObject({
+  type: v.literal('daemon_started'),
+  incarnation: v.number(),
+  version: v.string(),
+});
+
+/** The daemon left in order: what it had begun was handed over, not cut off. */
+const DaemonStopped = v.strictObject({
+  type: v.literal('daemon_stopped'),
+  incarnation: v.number(),
+});
+
+const SessionCreated = v.strictObject({
+  type: v.literal('session_created'),
+  ...session,
+  agent_id: v.string(),
+  thread_id: v.optional(v.string()),
+  system_prompt: v.optional(v.string()),
+});
+
+/** `route_policy` null: the session follows the daemon's default again. */
+const SessionRoutePolicySet = v.strictObject({
+  type: v.literal('session_route_policy_set'),
+  ...session,
+  route_policy: v.nullable(RoutePolicy),
+});
+
+const SessionEnded = v.strictObject({
+  type: v.literal('session_ended'),
+  ...session,
+  reason: v.optional(v.string()),
+});
+
+const SessionDeleted = v.strictObject({ type: v.literal('session_deleted'), ...session });
+
+const RunAccepted = v.strictObject({
+  type: v.literal('run_accepted'),
+  ...run,
+  agent_id: v.string(),
+  kind: RunKind,
+  request: RunRequest,
+  route: RoutePin,
+});
+
+/** The input enters the transcript here. */
+const RunStarted = v.strictObject({
+  type: v.literal('run_started'),
+  ...run,
+  incarnation: v.number(),
+});
+
+/** A later daemon start took the run over. `after_crash`: the one before it did not leave in order. */
+const RunRecovered = v.strictObject({
+  type: v.literal('run_recovered'),
+  ...run,
+  incarnation: v.number(),
+  after_crash: v.boolean(),
+});
+
+/** An effect is about to happen. Without this on disk it does not. */
+const ActionIntended = v.strictObject({
+  type: v.literal('action_intended'),
+  ...action,
+  kind: ActionKind,
+  effect: EffectClass,
+  /** What is acted on: `model:<route>/<model>` or `tool:<name>`. */
+  target: v.string(),
+  request_digest: v.string(),
+  tool_call_id: v.optional(v.string()),
+});
+
+export const ActionOutcome = v.picklist(['succeeded', 'failed', 'aborted', 'unknown_outcome']);
+export type ActionOutcome = v.InferOutput<typeof ActionOutcome>;
+
+/** What became of an effect; its message enters the transcript. */
+const ActionSettled = v.strictObject({
+  type: v.literal('action_settled'),
+  ...action,
+  kind: ActionKind,
+  target: v.string(),
+  outcome: ActionOutcome,
+  response_digest: v.optional(v.string()),
+  message: v.optional(v.union([AssistantMessage, ToolMessage])),
+  usage: v.optional(Usage),
+  error: v.optional(RunError),
+});
+
+/** The run is to stop; what it started is being ended. */
+const RunStopRequested = v.strictObject({
+  type: v.literal('run_stop_requested'),
+  ...run,
+  as: v.picklist(['cancelled', 'interrupted']),
+});
+
+const RunCompleted = v.strictObject({
+  type: v.literal('run_completed'),
+  ...run,
+  outputs: v.array(RunOutput),
+});
+
+const RunFailed = v.strictObject({ type: v.literal('run_failed'), ...run, error: RunError });
+
+const RunInterrupted = v.strictObject({ type: v.literal('run_interrupted'), ...run });
+
+const RunCancelled = v.strictObject({ type: v.literal('run_cancelled'), ...run });
+
+/** The sealed value is in its own table; the journal only says that there is a new one. */
+const SecretSlotSet = v.strictObject({
+  type: v.literal('secret_slot_set'),
+  slot_id: v.string(),
+  provider: v.string(),
+  version: v.number(),
+});
+
+const SecretSlotDeleted = v.strictObject({
+  type: v.literal('secret_slot_deleted'),
+  slot_id: v.string(),
+  version: v.number(),
+});
+
+/** Everything that can happen. */
+export const DomainEvent = v.variant('type', [
+  DaemonStarted,
+  DaemonStopped,
+  SessionCreated,
+  SessionRoutePolicySet,
+  SessionEnded,
+  SessionDeleted,
+  RunAccepted,
+  RunStarted,
+  RunRecovered,
+  ActionIntended,
+  ActionSettled,
+  RunStopRequested,
+  RunCompleted,
+  RunFailed,
+  RunInterrupted,
+  RunCancelled,
+  SecretSlotSet,
+  SecretSlotDeleted,
+]);
+export type DomainEvent = v.InferOutput<typeof DomainEvent>;
+export type EventType = DomainEvent['type'];
+export type EventOf<T extends EventType> = Extract<DomainEvent, { type: T }>;
+
+/** The version of the event schemas above; a change of meaning raises it and brings an upcaster. */
+export const EVENT_SCHEMA_VERSION = 1;
+
+const recorded = { seq: v.number(), at_ms: v.number(), v: v.number() };
+
+/** An event as the journal, the event lists and the streams carry it. */
+export type RecordedEvent = DomainEvent & { seq: number; at_ms: number; v: number };
+export const RecordedEvent = v.variant(
+  'type',
+  DomainEvent.options.map((option) => v.strictObject({ ...recorded, ...option.entries })),
+) as unknown as v.GenericSchema<unknown, RecordedEvent>;
+
+export function sessionIdOf(event: DomainEvent): string | undefined {
+  return 'session_id' in event ? event.session_id : undefined;
+}
+
+export function runIdOf(event: DomainEvent): string | undefined {
+  return 'run_id' in event ? event.run_id : undefined;
+}

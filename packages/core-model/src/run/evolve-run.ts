@@ -1,0 +1,106 @@
+import type { EventOf, EventType, DomainEvent } from '../journal/events.ts';
+import { eraseBody } from '../message/body.ts';
+import { addUsage } from '../message/message.ts';
+import { mayFollow, type RunStatus } from './run-status.ts';
+import type { RunState } from './run.ts';
+
+type Step<T extends EventType> = (run: RunState, event: EventOf<T>, atMs: number) => RunState;
+
+function to(run: RunState, status: RunStatus): RunState {
+  if (!mayFollow(run.status, status)) {
+    throw new Error(`run ${run.run_id}: ${run.status} may not become ${status}`);
+  }
+  return { ...run, status };
+}
+
+function finish(run: RunState, status: RunStatus, atMs: number): RunState {
+  if (run.open_actions.length > 0) {
+    throw new Error(
+      `run ${run.run_id}: ${status} while ${run.open_actions.length} actions are open`,
+    );
+  }
+  return { ...to(run, status), finished_at_ms: atMs };
+}
+
+const steps: { [T in EventType]?: Step<T> } = {
+  run_started: (run, event, atMs) => ({
+    ...to(run, 'running'),
+    started_at_ms: atMs,
+    incarnation: event.incarnation,
+  }),
+  run_recovered: (run, event) => ({
+    ...run,
+    incarnation: event.incarnation,
+    recoveries: run.recoveries + (event.after_crash ? 1 : 0),
+  }),
+  action_intended: (run, event) => ({
+    ...run,
+    step: event.step,
+    open_actions: [
+      ...run.open_actions,
+      {
+        action_id: event.action_id,
+        kind: event.kind,
+        effect: event.effect,
+        target: event.target,
+        ...(event.tool_call_id !== undefined && { tool_call_id: event.tool_call_id }),
+      },
+    ],
+  }),
+  action_settled: (run, event) => {
+    const open = run.open_actions.filter((action) => action.action_id !== event.action_id);
+    if (open.length === run.open_actions.length) {
+      throw new Error(`run ${run.run_id}: ${event.action_id} is not open`);
+    }
+    const usage = addUsage(run.usage, event.usage);
+    return { ...run, recoveries: 0, open_actions: open, ...(usage && { usage }) };
+  },
+  run_stop_requested: (run, event, atMs) => ({ ...run, stop: { as: event.as, at_ms: atMs } }),
+  run_completed: (run, event, atMs) => ({
+    ...finish(run, 'completed', atMs),
+    outputs: event.outputs,
+  }),
+  run_failed: (run, event, atMs) => ({ ...finish(run, 'failed', atMs), error: event.error }),
+  run_interrupted: (run, _event, atMs) => finish(run, 'interrupted', atMs),
+  run_cancelled: (run, _event, atMs) => finish(run, 'cancelled', atMs),
+};
+
+function accepted(event: EventOf<'run_accepted'>, atMs: number): RunState {
+  return {
+    run_id: event.run_id,
+    session_id: event.session_id,
+    agent_id: event.agent_id,
+    kind: event.kind,
+    status: 'queued',
+    request: event.request,
+    route: event.route,
+    submitted_at_ms: atMs,
+    updated_at_ms: atMs,
+    step: 0,
+    recoveries: 0,
+    open_actions: [],
+    outputs: [],
+  };
+}
+
+/** The run after the event. Throws on an event that its state cannot have: that is a bug, not an input. */
+export function evolveRun(run: RunState | undefined, event: DomainEvent, atMs: number): RunState {
+  if (event.type === 'run_accepted') {
+    if (run !== undefined) throw new Error(`run ${run.run_id} is accepted twice`);
+    return accepted(event, atMs);
+  }
+  if (run === undefined) throw new Error(`${event.type} for a run that does not exist`);
+  const step = steps[event.type] as Step<EventType> | undefined;
+  if (step === undefined) throw new Error(`${event.type} is not an event of a run`);
+  return { ...step(run, event, atMs), updated_at_ms: atMs };
+}
+
+/** The run without what was said in it. */
+export function eraseRun(run: RunState): RunState {
+  const { metadata: _metadata, ...request } = run.request;
+  return {
+    ...run,
+    request: { ...request, content: eraseBody(request.content) },
+    outputs: run.outputs.map((output) => ({ ...output, content: eraseBody(output.content) })),
+  };
+}

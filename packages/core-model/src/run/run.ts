@@ -1,0 +1,107 @@
+import * as v from 'valibot';
+import { isProblemCode, type ProblemCode } from '../errors/problems.ts';
+import type { JsonObject } from '../json.ts';
+import { Body } from '../message/body.ts';
+import { Usage } from '../message/message.ts';
+import { RunStatus } from './run-status.ts';
+
+export const RunKind = v.picklist(['input']);
+export type RunKind = v.InferOutput<typeof RunKind>;
+
+export const ReasoningEffort = v.picklist(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']);
+
+/** How the model is asked to generate. */
+export const Generation = v.strictObject({
+  model: v.optional(v.pipe(v.string(), v.nonEmpty(), v.maxLength(256))),
+  max_output_tokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  temperature: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(2))),
+  reasoning: v.optional(v.strictObject({ effort: v.optional(ReasoningEffort) })),
+});
+export type Generation = v.InferOutput<typeof Generation>;
+
+/** The route a run was accepted for; it never drifts afterwards. */
+export const RoutePin = v.strictObject({
+  route_id: v.string(),
+  driver: v.string(),
+  model: v.string(),
+});
+export type RoutePin = v.InferOutput<typeof RoutePin>;
+
+const metadata = v.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+);
+
+/** What was asked, and by whom. */
+export const RunRequest = v.strictObject({
+  source_plugin: v.string(),
+  source_kind: v.string(),
+  actor_id: v.string(),
+  content: Body,
+  generation: v.optional(Generation),
+  metadata: v.optional(metadata),
+});
+export type RunRequest = v.InferOutput<typeof RunRequest>;
+
+/** Why a run failed. */
+export const RunError = v.strictObject({
+  domain: v.string(),
+  code: v.string(),
+  detail: v.string(),
+});
+export type RunError = v.InferOutput<typeof RunError>;
+
+export function runErrorCode(error: RunError): ProblemCode {
+  const name = `${error.domain}/${error.code}`;
+  return isProblemCode(name) ? name : 'runs/internal_error';
+}
+
+export const RunOutput = v.strictObject({
+  source_kind: v.picklist(['assistant_text']),
+  content: Body,
+});
+export type RunOutput = v.InferOutput<typeof RunOutput>;
+
+/** How an effect may be settled after the process died inside it. */
+export const EffectClass = v.picklist(['repeatable', 'keyed', 'once']);
+export type EffectClass = v.InferOutput<typeof EffectClass>;
+
+export const ActionKind = v.picklist(['model_call', 'tool_call']);
+export type ActionKind = v.InferOutput<typeof ActionKind>;
+
+/** An effect whose intent is on disk and whose outcome is not. */
+export interface OpenAction {
+  readonly action_id: string;
+  readonly kind: ActionKind;
+  readonly effect: EffectClass;
+  readonly target: string;
+  readonly tool_call_id?: string;
+}
+
+/** Why a run that is still running was asked to stop. */
+export type StopRequest = { readonly as: 'cancelled' | 'interrupted'; readonly at_ms: number };
+
+/** A run as its events make it. */
+export interface RunState {
+  readonly run_id: string;
+  readonly session_id: string;
+  readonly agent_id: string;
+  readonly kind: RunKind;
+  readonly status: RunStatus;
+  readonly request: RunRequest;
+  readonly route: RoutePin;
+  readonly submitted_at_ms: number;
+  readonly updated_at_ms: number;
+  readonly started_at_ms?: number;
+  readonly finished_at_ms?: number;
+  /** The daemon start that executes it. */
+  readonly incarnation?: number;
+  /** Model calls begun. */
+  readonly step: number;
+  /** Times it was taken over after a crash since its last new step. */
+  readonly recoveries: number;
+  readonly open_actions: readonly OpenAction[];
+  readonly stop?: StopRequest;
+  readonly outputs: readonly RunOutput[];
+  readonly usage?: Usage;
+  readonly error?: RunError;
+}

@@ -1,0 +1,73 @@
+import * as v from 'valibot';
+
+/** Provider names on the wire. The command line says `openai`, `openrouter`, `xai`. */
+export const AuthProvider = v.picklist([
+  'generic',
+  'anthropic',
+  'google',
+  'open_ai',
+  'open_router',
+  'x_ai',
+]);
+export type AuthProvider = v.InferOutput<typeof AuthProvider>;
+
+export const AuthMode = v.picklist(['opaque_secret', 'api_key']);
+export type AuthMode = v.InferOutput<typeof AuthMode>;
+
+const secretText = v.pipe(
+  v.string(),
+  v.maxLength(65_536),
+  v.check((text) => text.trim() !== '', 'A secret is not blank.'),
+);
+const accountName = v.nullish(v.pipe(v.string(), v.nonEmpty(), v.maxLength(256)));
+
+export const SlotId = v.pipe(
+  v.string(),
+  v.regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:-]{0,199}$/,
+    'A secret ref has letters, digits, ".", "_", ":" and "-".',
+  ),
+);
+
+const slot = { slot_id: SlotId, updated_at_ms: v.optional(v.pipe(v.number(), v.integer())) };
+
+const GenericSlot = v.strictObject({
+  ...slot,
+  provider: v.literal('generic'),
+  mode: v.literal('opaque_secret'),
+  state: v.strictObject({ value: secretText }),
+});
+
+const OpenAiSlot = v.strictObject({
+  ...slot,
+  provider: v.literal('open_ai'),
+  mode: v.literal('api_key'),
+  state: v.strictObject({
+    kind: v.literal('api_key'),
+    api_key: secretText,
+    organization: accountName,
+    project: accountName,
+  }),
+});
+
+const ApiKeySlot = v.strictObject({
+  ...slot,
+  provider: v.picklist(['anthropic', 'google', 'open_router', 'x_ai']),
+  mode: v.literal('api_key'),
+  state: v.strictObject({ kind: v.literal('api_key'), api_key: secretText }),
+});
+
+/** A slot with its secret: write-only, never part of an answer. */
+export const AuthSlotRecord = v.variant('provider', [GenericSlot, OpenAiSlot, ApiKeySlot]);
+export type AuthSlotRecord = v.InferOutput<typeof AuthSlotRecord>;
+
+/** What may be said of a slot. */
+export const AuthSlotStatus = v.strictObject({
+  slot_id: v.string(),
+  provider: AuthProvider,
+  mode: AuthMode,
+  summary: v.string(),
+  version: v.number(),
+  updated_at_ms: v.number(),
+});
+export type AuthSlotStatus = v.InferOutput<typeof AuthSlotStatus>;

@@ -1,0 +1,91 @@
+import type { DomainEvent, EventOf, EventType } from '../journal/events.ts';
+import { addUsage } from '../message/message.ts';
+import type { SessionState } from './session.ts';
+
+type Step<T extends EventType> = (
+  session: SessionState,
+  event: EventOf<T>,
+  atMs: number,
+) => SessionState;
+
+/** A run left the session's queue or its active place. */
+function without(session: SessionState, runId: string): SessionState {
+  const { active_run_id: active, ...rest } = session;
+  return {
+    ...rest,
+    ...(active !== undefined && active !== runId && { active_run_id: active }),
+    queued_run_ids: session.queued_run_ids.filter((id) => id !== runId),
+  };
+}
+
+const steps: { [T in EventType]?: Step<T> } = {
+  session_route_policy_set: (session, event) => {
+    const { route_policy: _old, ...rest } = session;
+    return event.route_policy === null ? rest : { ...rest, route_policy: event.route_policy };
+  },
+  session_ended: (session, event, atMs) => ({
+    ...session,
+    status: 'ended',
+    ended_at_ms: atMs,
+    ...(event.reason !== undefined && { end_reason: event.reason }),
+  }),
+  session_deleted: (session) => {
+    const { system_prompt: _prompt, end_reason: _reason, ...rest } = session;
+    return { ...rest, status: 'deleted' };
+  },
+  run_accepted: (session, event) => ({
+    ...session,
+    queued_run_ids: [...session.queued_run_ids, event.run_id],
+  }),
+  run_started: (session, event) => {
+    if (session.active_run_id !== undefined) {
+      throw new Error(`session ${session.session_id}: two active runs`);
+    }
+    return {
+      ...without(session, event.run_id),
+      active_run_id: event.run_id,
+      message_count: session.message_count + 1,
+    };
+  },
+  action_settled: (session, event) => {
+    const usage = addUsage(session.usage, event.usage);
+    return {
+      ...session,
+      message_count: session.message_count + (event.message === undefined ? 0 : 1),
+      ...(usage && { usage }),
+    };
+  },
+  run_completed: (session, event) => without(session, event.run_id),
+  run_failed: (session, event) => without(session, event.run_id),
+  run_interrupted: (session, event) => without(session, event.run_id),
+  run_cancelled: (session, event) => without(session, event.run_id),
+};
+
+function created(event: EventOf<'session_created'>, atMs: number): SessionState {
+  return {
+    session_id: event.session_id,
+    agent_id: event.agent_id,
+    ...(event.thread_id !== undefined && { thread_id: event.thread_id }),
+    ...(event.system_prompt !== undefined && { system_prompt: event.system_prompt }),
+    status: 'open',
+    created_at_ms: atMs,
+    updated_at_ms: atMs,
+    queued_run_ids: [],
+    message_count: 0,
+  };
+}
+
+/** The session after the event. Throws on an event that its state cannot have. */
+export function evolveSession(
+  session: SessionState | undefined,
+  event: DomainEvent,
+  atMs: number,
+): SessionState {
+  if (event.type === 'session_created') {
+    if (session !== undefined) throw new Error(`session ${session.session_id} is created twice`);
+    return created(event, atMs);
+  }
+  if (session === undefined) throw new Error(`${event.type} for a session that does not exist`);
+  const step = steps[event.type] as Step<EventType> | undefined;
+  return { ...(step?.(session, event, atMs) ?? session), updated_at_ms: atMs };
+}
