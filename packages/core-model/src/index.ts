@@ -120,3 +120,4 @@ export {
   SetRoutePolicyRequest,
 } from './wire/session-view.ts';
 export { ModelDelta, StreamGap } from './wire/stream-frames.ts';
+export { startWatchdog, type Watchdog, type WatchdogLimits } from './watchdog.ts';

@@ -55,6 +55,7 @@ export const problems = {
   'secrets/secret_corrupt': { status: 500 },
 
   'models/authentication_failed': { status: 502 },
+  'models/quota_exhausted': { status: 502 },
   'models/rate_limited': { status: 502, retryable: true },
   'models/overloaded': { status: 502, retryable: true },
   'models/unavailable': { status: 502, retryable: true },
@@ -76,6 +77,7 @@ export const problems = {
   'egress/destination_refused': { status: 403 },
   'egress/invalid_url': { status: 400 },
   'egress/connect_failed': { status: 502, retryable: true },
+  'egress/connection_lost': { status: 502, retryable: true },
   'egress/timeout': { status: 504, retryable: true },
   'egress/too_many_redirects': { status: 502 },
   'egress/response_too_large': { status: 502 },

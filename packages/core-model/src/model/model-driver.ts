@@ -41,8 +41,12 @@ export interface ModelRequest {
   readonly generation: Generation;
 }
 
-/** What a driver yields while the model speaks. Parts arrive whole, after their deltas. */
+/**
+ * What a driver yields while the model speaks. Parts arrive whole, after their deltas.
+ * `alive`: bytes came that say nothing yet (a keep-alive, half a tool call), so the provider is not silent.
+ */
 export type ModelEvent =
+  | { readonly type: 'alive' }
   | { readonly type: 'text_delta'; readonly text: string }
   | { readonly type: 'reasoning_delta'; readonly text: string }
   | { readonly type: 'part'; readonly part: PromptPart }
