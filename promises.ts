@@ -4,10 +4,14 @@
  * test, and when a test names an id that is not listed here.
  */
 export const promises: Readonly<Record<string, string>> = {
-  'house.one_direction': 'Packages import each other in one direction only, through their public entry.',
-  'house.own_rooms': 'SQL, cryptography, the network, processes, the clock and randomness each live in the packages that own them.',
+  'house.one_direction':
+    'Packages import each other in one direction only, through their public entry.',
+  'house.own_rooms':
+    'SQL, cryptography, the network, processes, the clock and randomness each live in the packages that own them.',
   'house.readmes_are_short': 'The README of a package fits on a screen and has one example.',
-  'launcher.one_process': 'bin/kheish becomes the Node process, from any path and through symlinks; it leaves no parent behind.',
-  'launcher.names_the_build': 'Without a build, bin/kheish says in one sentence which command builds, and exits 1.',
+  'launcher.one_process':
+    'bin/kheish becomes the Node process, from any path and through symlinks; it leaves no parent behind.',
+  'launcher.names_the_build':
+    'Without a build, bin/kheish says in one sentence which command builds, and exits 1.',
   'promises.are_held': 'A promise without a passing test fails the full test run.',
 };

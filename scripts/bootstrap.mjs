@@ -45,7 +45,9 @@ function findNode() {
   const pinned = join(modules, `node-${process.platform}-${process.arch}`, 'bin', 'node');
   if (existsSync(pinned)) return pinned;
   if (Number.parseInt(process.versions.node, 10) >= 24) return process.execPath;
-  return fail(`Node 24 or newer is needed on ${process.platform}-${process.arch}; this is ${process.version}`);
+  return fail(
+    `Node 24 or newer is needed on ${process.platform}-${process.arch}; this is ${process.version}`,
+  );
 }
 
 function run(node, argv) {
@@ -58,7 +60,8 @@ function run(node, argv) {
       TURBO_TELEMETRY_DISABLED: '1',
     },
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => child.kill(signal));
   child.on('error', (error) => fail(error.message));
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }

@@ -24,10 +24,19 @@ async function tool(name: string, ...args: string[]): Promise<Counts> {
 async function tests(): Promise<Counts> {
   const folder = await mkdtemp(join(tmpdir(), 'kheish-test-'));
   const file = join(folder, 'report.json');
-  const reporters = ['default', './scripts/promises/reporter.ts', 'json'].map((name) => `--reporter=${name}`);
+  const reporters = ['default', './scripts/promises/reporter.ts', 'json'].map(
+    (name) => `--reporter=${name}`,
+  );
   try {
-    const { ok } = await runTool('vitest', ['run', ...reporters, `--outputFile.json=${file}`], 'show');
-    const { numPassedTests, numFailedTests } = JSON.parse(await readFile(file, 'utf8')) as TestReport;
+    const { ok } = await runTool(
+      'vitest',
+      ['run', ...reporters, `--outputFile.json=${file}`],
+      'show',
+      { PROMISES_GATE: 'always' },
+    );
+    const { numPassedTests, numFailedTests } = JSON.parse(
+      await readFile(file, 'utf8'),
+    ) as TestReport;
     // A run may fail with every test passing: an unheld promise, a file that does not load, an unhandled error.
     return { passed: numPassedTests, failed: ok ? numFailedTests : Math.max(1, numFailedTests) };
   } catch (error) {

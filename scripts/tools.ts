@@ -10,7 +10,12 @@ export interface ToolRun {
 }
 
 /** Runs a tool of node_modules/.bin at the root of the repository. */
-export async function runTool(name: string, args: readonly string[], show: 'show' | 'collect'): Promise<ToolRun> {
+export async function runTool(
+  name: string,
+  args: readonly string[],
+  show: 'show' | 'collect',
+  env: Readonly<Record<string, string>> = {},
+): Promise<ToolRun> {
   const bin = join(root, 'node_modules', '.bin');
   const child = spawn(join(bin, name), args, {
     cwd: root,
@@ -19,6 +24,7 @@ export async function runTool(name: string, args: readonly string[], show: 'show
       ...process.env,
       PATH: [bin, process.env['PATH'] ?? ''].join(delimiter),
       TURBO_TELEMETRY_DISABLED: '1',
+      ...env,
     },
   });
   let output = '';
@@ -37,5 +43,9 @@ export async function runTool(name: string, args: readonly string[], show: 'show
 
 /** Builds every package whose sources changed since its last build. */
 export async function buildPackages(show: 'show' | 'collect' = 'collect'): Promise<ToolRun> {
-  return runTool('turbo', ['run', 'build', '--output-logs=errors-only', '--no-update-notifier'], show);
+  return runTool(
+    'turbo',
+    ['run', 'build', '--output-logs=errors-only', '--no-update-notifier'],
+    show,
+  );
 }

@@ -14,11 +14,16 @@ describe('heldIds', () => {
 
 describe('judge', () => {
   it('is content when every promise has a passing test', () => {
-    expect(judge(promises, [passed('x [holds a.one, a.two]')])).toEqual({ problems: [], unproven: [] });
+    expect(judge(promises, [passed('x [holds a.one, a.two]')])).toEqual({
+      problems: [],
+      unproven: [],
+    });
   });
 
   it('names a promise that no test holds', () => {
-    expect(judge(promises, [passed('x [holds a.one]')]).problems).toEqual(['no passing test holds a.two: Two.']);
+    expect(judge(promises, [passed('x [holds a.one]')]).problems).toEqual([
+      'no passing test holds a.two: Two.',
+    ]);
   });
 
   it.each(['failed', 'skipped', 'pending'] as const)('does not count a %s test', (state) => {

@@ -42,7 +42,8 @@ export function judge(
   }
   for (const test of tests) {
     for (const id of heldIds(test.title)) {
-      if (!Object.hasOwn(promises, id)) problems.push(`the test "${test.title}" names the unknown promise ${id}`);
+      if (!Object.hasOwn(promises, id))
+        problems.push(`the test "${test.title}" names the unknown promise ${id}`);
       if (test.state === 'passed') passed.add(id);
       if (test.state === 'skipped' && test.notRun !== undefined) excused.add(id);
     }

@@ -1,4 +1,4 @@
-import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, TestSpecification, Vitest } from 'vitest/node';
 import { judge, type TestOutcome } from './gate.ts';
 
 const notRunPrefix = 'not run: ';
@@ -13,10 +13,14 @@ function outcome(test: TestCase): TestOutcome {
   };
 }
 
-/** Fails a full run whose tests do not hold what `promises` says; says nothing in a filtered run. */
+/**
+ * Fails a full run whose tests do not hold what `promises` says; says nothing in a filtered run.
+ * `PROMISES_GATE=always` takes every run for a full one.
+ */
 export class PromisesReporter implements Reporter {
   readonly #promises: Readonly<Record<string, string>>;
   #vitest: Vitest | undefined;
+  #filtered = true;
 
   constructor(promises: Readonly<Record<string, string>>) {
     this.#promises = promises;
@@ -26,28 +30,41 @@ export class PromisesReporter implements Reporter {
     this.#vitest = vitest;
   }
 
-  async onTestRunEnd(modules: readonly TestModule[]): Promise<void> {
+  async onTestRunStart(specifications: readonly TestSpecification[]): Promise<void> {
+    this.#filtered = this.#vitest === undefined || (await isFiltered(this.#vitest, specifications));
+  }
+
+  onTestRunEnd(modules: readonly TestModule[]): void {
     const vitest = this.#vitest;
     if (vitest === undefined) return;
     const cases = modules.flatMap((module) => [...module.children.allTests()]);
     const tests = cases.map((test) => outcome(test));
     for (const test of tests) {
-      if (test.notRun !== undefined) vitest.logger.log(`${notRunPrefix}${test.title}: ${test.notRun}`);
+      if (test.notRun !== undefined)
+        vitest.logger.log(`${notRunPrefix}${test.title}: ${test.notRun}`);
     }
-    if (await this.#isFiltered(vitest, modules)) return;
+    if (this.#filtered) return;
 
-    const suites = modules.flatMap((module) => [...module.children.allSuites()].map((suite) => suite.name));
+    const suites = modules.flatMap((module) =>
+      [...module.children.allSuites()].map((suite) => suite.name),
+    );
     const { problems, unproven } = judge(this.#promises, tests, suites);
-    for (const id of unproven) vitest.logger.log(`promises: ${id} could not be tested on this machine`);
+    for (const id of unproven)
+      vitest.logger.log(`promises: ${id} could not be tested on this machine`);
     for (const problem of problems) vitest.logger.error(`promises: ${problem}`);
     if (problems.length > 0) process.exitCode = 1;
+    else vitest.logger.log(`promises: all ${Object.keys(this.#promises).length} accounted for`);
   }
+}
 
-  async #isFiltered(vitest: Vitest, modules: readonly TestModule[]): Promise<boolean> {
-    const { config } = vitest;
-    if (config.watch || config.project.length > 0 || config.testNamePattern !== undefined) return true;
-    const ran = new Set(modules.map((module) => `${module.project.name}:${module.moduleId}`));
-    const all = await vitest.globTestSpecifications();
-    return all.some((spec) => !ran.has(`${spec.project.name}:${spec.moduleId}`));
-  }
+async function isFiltered(
+  vitest: Vitest,
+  specifications: readonly TestSpecification[],
+): Promise<boolean> {
+  if (process.env['PROMISES_GATE'] === 'always') return false;
+  const { config } = vitest;
+  if (config.watch || config.project.length > 0 || config.testNamePattern !== undefined)
+    return true;
+  if (config.shard !== undefined || config.tagsFilter !== undefined) return true;
+  return specifications.length < (await vitest.globTestSpecifications()).length;
 }
