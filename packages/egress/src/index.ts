@@ -1,1 +1,5 @@
-export {};
+export { createEgress, type Egress, type EgressOptions, type EgressRequest } from './egress.ts';
+export type { EgressLimits, EgressResponse } from './exchange.ts';
+export type { EgressPolicy } from './policy.ts';
+export { isPublicAddress } from './address/public-address.ts';
+export type { Resolve } from './address/public-lookup.ts';
