@@ -1,1 +1,30 @@
-export {};
+export {
+  capabilityNames,
+  driverTraits,
+  routeDrivers,
+  type Capability,
+  type RouteDriver,
+} from './driver.ts';
+export { parseRoutesFile } from './file/parse-routes-file.ts';
+export { inventoryFromFlags, type RouteFlags } from './inventory-from-flags.ts';
+export {
+  InlineKey,
+  capabilityMatrix,
+  emptyInventory,
+  routeView,
+  supportsModel,
+  withDefaultRoute,
+  type Route,
+  type RouteCapabilities,
+  type RouteCredential,
+  type RouteInventory,
+  type RouteView,
+} from './route.ts';
+export {
+  routeReadiness,
+  type RouteReadiness,
+  type SetCommand,
+  type SlotLookup,
+} from './route-readiness.ts';
+export { resolveSelector, routeOfPin, type RouteRequest } from './selector/resolve-selector.ts';
+export { splitSelector, type SelectorParts } from './selector/split-selector.ts';

@@ -1,0 +1,85 @@
+import type { AuthProvider } from '@kheish/core-model';
+
+export const routeDrivers = [
+  'anthropic',
+  'openai',
+  'openrouter',
+  'openai_compatible',
+  'scripted',
+] as const;
+export type RouteDriver = (typeof routeDrivers)[number];
+
+/** Drivers that the routes file knows by name and this build cannot run. */
+const laterDrivers: readonly string[] = ['google', 'xai'];
+
+export const capabilityNames = [
+  'multimodal_input',
+  'native_web_search',
+  'image_generation',
+  'image_edit',
+  'audio_generation',
+  'transcription',
+] as const;
+export type Capability = (typeof capabilityNames)[number];
+
+interface DriverTraits {
+  readonly capabilities: readonly Capability[];
+  /** The models of the driver's own family; absent where a driver has none. */
+  readonly family?: (model: string) => boolean;
+  /** Providers whose slots hold a credential for this driver, the usual one first. */
+  readonly slotProviders: readonly AuthProvider[];
+  readonly credential: 'required' | 'optional' | 'none';
+  /** Its own API, as it stands when a base URL names the bare host only. */
+  readonly officialApi?: string;
+}
+
+const otherVendors = ['anthropic', 'openai', 'google', 'xai', 'x-ai'];
+
+function vendorOf(model: string): string | undefined {
+  const slash = model.indexOf('/');
+  return slash > 0 && slash < model.length - 1 ? model.slice(0, slash) : undefined;
+}
+
+export const driverTraits: Readonly<Record<RouteDriver, DriverTraits>> = {
+  anthropic: {
+    capabilities: ['multimodal_input', 'native_web_search'],
+    family: (model) => model.includes('claude'),
+    slotProviders: ['anthropic'],
+    credential: 'required',
+    officialApi: 'https://api.anthropic.com/v1',
+  },
+  openai: {
+    capabilities: capabilityNames,
+    family: (model) => ['gpt', 'o1', 'o3', 'o4'].some((prefix) => model.startsWith(prefix)),
+    slotProviders: ['open_ai'],
+    credential: 'required',
+    officialApi: 'https://api.openai.com/v1',
+  },
+  openrouter: {
+    capabilities: capabilityNames.filter((name) => name !== 'native_web_search'),
+    family: (model) => {
+      const vendor = vendorOf(model);
+      return vendor !== undefined && !otherVendors.includes(vendor);
+    },
+    slotProviders: ['open_router'],
+    credential: 'required',
+    officialApi: 'https://openrouter.ai/api/v1',
+  },
+  openai_compatible: {
+    capabilities: ['multimodal_input'],
+    slotProviders: ['generic', 'open_ai'],
+    credential: 'optional',
+  },
+  scripted: { capabilities: [], slotProviders: [], credential: 'none' },
+};
+
+export function isRouteDriver(name: unknown): name is RouteDriver {
+  return (routeDrivers as readonly unknown[]).includes(name);
+}
+
+/** Why a name is not a driver, without the name unless it is one of ours. */
+export function driverRefusal(name: unknown, choices: readonly string[] = routeDrivers): string {
+  return typeof name === 'string' && laterDrivers.includes(name)
+    ? `this build does not support the driver ${name} yet`
+    : `the driver is one of ${choices.join(', ')}`;
+}
