@@ -1,1 +1,9 @@
 export { notRun } from './not-run/not-run.ts';
+export {
+  startFakeProvider,
+  type FakeProvider,
+  type FakeProviderOptions,
+  type RecordedRequest,
+} from './providers/fake-provider.ts';
+export type { FakeProtocol } from './providers/protocols.ts';
+export type { FakeReply, FakeToolCall, FakeTurn } from './providers/turn.ts';
