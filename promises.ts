@@ -8,7 +8,8 @@ export const promises: Readonly<Record<string, string>> = {
     'Packages import each other in one direction only, through their public entry.',
   'house.own_rooms':
     'SQL, cryptography, the network, processes, the clock and randomness each live in the packages that own them.',
-  'house.readmes_are_short': 'The README of a package fits on a screen and has one example.',
+  'house.short_readmes': 'The README of a package fits on a screen and has one example.',
+  'house.examples_compile': 'The example in a README compiles as it stands.',
   'launcher.one_process':
     'bin/kheish becomes the Node process, from any path and through symlinks; it leaves no parent behind.',
   'launcher.names_the_build':

@@ -13,8 +13,13 @@ export interface SourceFile {
 
 const scope = '@kheish/';
 
+/** Tests, and what a package keeps in `src/testing` for its own tests; neither is built. */
 export function isTest(path: string): boolean {
-  return path.endsWith('.test.ts');
+  return path.endsWith('.test.ts') || isTestSupport(path);
+}
+
+function isTestSupport(path: string): boolean {
+  return /^[^/]+\/[^/]+\/src\/testing\//.test(path);
 }
 
 /** `packages/egress/src/x.ts` is of `egress`. */
@@ -49,7 +54,10 @@ function importViolation(file: SourceFile, { module }: ImportUse): string | unde
   if (module.startsWith('.')) {
     const own = `${file.path.split('/').slice(0, 2).join('/')}/`;
     const target = posix.join(posix.dirname(file.path), module);
-    return target.startsWith(own) ? undefined : `imports ${module}, outside its package`;
+    if (!target.startsWith(own)) return `imports ${module}, outside its package`;
+    return isTestSupport(target) && !isTest(file.path)
+      ? `imports ${module}, made for tests`
+      : undefined;
   }
   if (isBuiltin(module)) return undefined;
   const name = packageOf(module);
