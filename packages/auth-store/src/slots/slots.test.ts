@@ -1,0 +1,165 @@
+import { KheishError, type AuthSlotRecord, type SealedSlot } from '@kheish/core-model';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { MasterKey } from '../master-key/master-key.ts';
+import { createSlotSealer, type SlotSealer } from '../sealing/slot-sealer.ts';
+import { credentialsOf } from './credentials.ts';
+import { decideDeleteSlot, decideSetSlot, type LoadedSlot } from './decide-slot.ts';
+import { secretValue } from './secret-value.ts';
+import { statusOf, summaryOf } from './slot-status.ts';
+import { writeFingerprint } from './write-fingerprint.ts';
+
+const key = new MasterKey(new Uint8Array(32).fill(7));
+let sealer: SlotSealer;
+
+beforeAll(async () => {
+  sealer = await createSlotSealer(key, { bytes: (count) => new Uint8Array(count) });
+});
+
+function openai(accounts: { organization?: string | null; project?: string | null } = {}) {
+  return {
+    slot_id: 'openai.prod',
+    provider: 'open_ai',
+    mode: 'api_key',
+    state: { kind: 'api_key', api_key: 'sk-canary', ...accounts },
+  } satisfies AuthSlotRecord;
+}
+
+const anthropic: AuthSlotRecord = {
+  slot_id: 'anthropic.prod',
+  provider: 'anthropic',
+  mode: 'api_key',
+  state: { kind: 'api_key', api_key: 'sk-canary' },
+};
+
+const generic: AuthSlotRecord = {
+  slot_id: 'vllm',
+  provider: 'generic',
+  mode: 'opaque_secret',
+  state: { value: 'sk-canary' },
+};
+
+test.each([
+  [generic, 'Opaque secret'],
+  [anthropic, 'API key'],
+  [openai(), 'API key'],
+  [openai({ organization: null, project: null }), 'API key'],
+  [openai({ organization: 'canary' }), 'API key (organization set)'],
+  [openai({ project: 'canary' }), 'API key (project set)'],
+  [openai({ organization: 'canary', project: 'canary' }), 'API key (organization and project set)'],
+])('%j is summed up as %s', (record, summary) => {
+  expect(summaryOf(record)).toBe(summary);
+});
+
+test('the status has no nonce, no ciphertext and no secret', () => {
+  expect(statusOf(sealer.sealSlot(openai({ project: 'p' }), 4, 99))).toEqual({
+    slot_id: 'openai.prod',
+    provider: 'open_ai',
+    mode: 'api_key',
+    summary: 'API key (project set)',
+    version: 4,
+    updated_at_ms: 99,
+  });
+});
+
+test('credentials are what a driver sends', () => {
+  expect(credentialsOf(generic)).toEqual({ apiKey: 'sk-canary' });
+  expect(credentialsOf(anthropic)).toEqual({ apiKey: 'sk-canary' });
+  expect(credentialsOf(openai({ organization: null }))).toEqual({ apiKey: 'sk-canary' });
+  expect(credentialsOf(openai({ organization: 'o', project: 'p' }))).toEqual({
+    apiKey: 'sk-canary',
+    organization: 'o',
+    project: 'p',
+  });
+});
+
+function stored(version: number): LoadedSlot {
+  return { slot: sealer.sealSlot(openai(), version, 1), lastVersion: version };
+}
+
+describe('decisions', () => {
+  test('a write seals the next version and says so', () => {
+    const write = decideSetSlot({ lastVersion: 0 }, openai(), sealer, 50);
+    expect(write.event).toEqual({
+      type: 'secret_slot_set',
+      slot_id: 'openai.prod',
+      provider: 'open_ai',
+      version: 1,
+    });
+    expect(write.slot).toMatchObject({ version: 1, updated_at_ms: 50 });
+    expect(JSON.stringify(write.event)).not.toContain('canary');
+    expect(decideSetSlot(stored(1), openai(), sealer, 51).slot.version).toBe(2);
+  });
+
+  test('a delete names the version that goes, and versions go on after it', () => {
+    expect(decideDeleteSlot(stored(2), 'openai.prod')).toEqual({
+      type: 'secret_slot_deleted',
+      slot_id: 'openai.prod',
+      version: 2,
+    });
+    expect(decideSetSlot({ lastVersion: 2 }, openai(), sealer, 1).event.version).toBe(3);
+  });
+
+  test('the sealed value of a deleted version does not pass for the new one', () => {
+    const old: SealedSlot = decideSetSlot({ lastVersion: 0 }, openai(), sealer, 1).slot;
+    const now = decideSetSlot({ lastVersion: 1 }, openai(), sealer, 1).slot;
+    expect(() => sealer.openSlot({ ...now, nonce: old.nonce, ciphertext: old.ciphertext })).toThrow(
+      KheishError,
+    );
+  });
+
+  test('what is not there is not deleted', () => {
+    expect(() => decideDeleteSlot({ lastVersion: 2 }, 'openai.prod')).toThrow(
+      expect.objectContaining({
+        code: 'secrets/secret_not_found',
+        message: 'There is no secret "openai.prod".',
+      }),
+    );
+  });
+});
+
+describe('a secret from the command line', () => {
+  test.each([
+    ['inline', ' a\n', ' a\n'],
+    ['env', 'a\n', 'a\n'],
+    ['file', 'a\n', 'a'],
+    ['file', 'a\r\n', 'a'],
+    ['file', 'a\n\n', 'a\n'],
+    ['file', '\n a ', '\n a '],
+    ['file', 'a', 'a'],
+    ['stdin', 'a\n', 'a'],
+  ] as const)('%s: %j becomes %j', (source, text, value) => {
+    expect(secretValue(source, text)).toBe(value);
+  });
+
+  test.each(['inline', 'env', 'file', 'stdin'] as const)('%s: blank is refused', (source) => {
+    for (const text of ['', ' ', '\n', '\t\r\n']) {
+      expect(() => secretValue(source, text)).toThrow(
+        expect.objectContaining({ code: 'secrets/invalid_secret' }),
+      );
+    }
+  });
+});
+
+describe('the fingerprint of a write', () => {
+  const other = new MasterKey(new Uint8Array(32).fill(8));
+
+  test('is the same for the same record, whatever the order of its fields', () => {
+    const { state, mode, provider, slot_id } = anthropic;
+    const reordered = { state, mode, provider, slot_id } as AuthSlotRecord;
+    expect(writeFingerprint(key, reordered)).toBe(writeFingerprint(key, anthropic));
+  });
+
+  test('differs with the secret and with the master key', () => {
+    const changed: AuthSlotRecord = {
+      ...anthropic,
+      state: { kind: 'api_key', api_key: 'sk-canarz' },
+    };
+    expect(
+      new Set([
+        writeFingerprint(key, anthropic),
+        writeFingerprint(key, changed),
+        writeFingerprint(other, anthropic),
+      ]).size,
+    ).toBe(3);
+  });
+});
