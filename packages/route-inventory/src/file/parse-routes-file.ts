@@ -14,7 +14,7 @@ function parseToml(text: string, file: string): Record<string, unknown> {
   } catch (thrown) {
     const at = thrown instanceof TomlError ? thrown : { line: 1, column: 1 };
     // No cause: the parser's message quotes the lines around the error, and a key may stand there.
-    throw invalidRoutesFile(file, at, 'this is not valid TOML'); // oxlint-disable-line preserve-caught-error
+    throw invalidRoutesFile(file, at, 'this is not valid TOML');
   }
 }
 
