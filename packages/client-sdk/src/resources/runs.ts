@@ -1,0 +1,89 @@
+import { type RecordedEvent, type RunView, isTerminal, startWatchdog } from '@kheish/core-model';
+import { WaitTimedOut } from '../errors.ts';
+import { type StreamFrame, endsRun } from '../stream/frame.ts';
+import type { StreamOptions } from '../stream/stream-options.ts';
+import { stream } from '../stream/streams.ts';
+import { persist } from '../transport/backoff.ts';
+import { type CallOptions, type KeyedCallOptions, request } from '../transport/request.ts';
+import type { Transport } from '../transport/transport.ts';
+import { type ListOptions, type Listing, listing } from './listing.ts';
+
+export interface RunListOptions extends ListOptions {
+  readonly sessionId?: string | undefined;
+  readonly order?: 'asc' | 'desc' | undefined;
+}
+
+export interface WaitOptions {
+  /** Milliseconds until `WaitTimedOut`; without it, for as long as the run takes. */
+  readonly timeoutMs?: number | undefined;
+  /** Rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds without contact to the daemon until the wait gives up; 15 000 when absent. */
+  readonly graceMs?: number | undefined;
+}
+
+export interface Runs {
+  list(options?: RunListOptions): Listing<RunView>;
+  get(runId: string, options?: CallOptions): Promise<RunView>;
+  /** A run that is under way still has to stop what it started: `cancel_requested_at_ms` is set then. */
+  cancel(runId: string, options?: KeyedCallOptions): Promise<RunView>;
+  events(runId: string, options?: ListOptions): Listing<RecordedEvent>;
+  /** Ends after the event that ends the run. Without a cursor from the run's beginning. */
+  stream(runId: string, options?: StreamOptions): AsyncIterable<StreamFrame>;
+  /** The run once it is over, whatever its outcome; also across restarts of the daemon. */
+  wait(runId: string, options?: WaitOptions): Promise<RunView>;
+}
+
+const at = (run_id: string) => ({ path: { run_id } });
+
+export function runsOf(transport: Transport): Runs {
+  const get: Runs['get'] = (id, options) => request(transport, 'getRun', { ...options, ...at(id) });
+  const followRun = (id: string, patient: boolean, options: StreamOptions) =>
+    stream(
+      transport,
+      'streamRun',
+      {
+        ...at(id),
+        patient,
+        isLast: ({ event }) => endsRun(event),
+        isOver: async () => isTerminal((await get(id, { signal: options.signal })).status),
+      },
+      { ...options, cursor: options.cursor ?? '0' },
+    );
+  return {
+    list: (options = {}) =>
+      listing(options, (query, { signal, timeoutMs }) => {
+        const { sessionId, order } = options;
+        const filter = {
+          ...(sessionId !== undefined && { session_id: sessionId }),
+          ...(order !== undefined && { order }),
+        };
+        return request(transport, 'listRuns', {
+          query: { ...query, ...filter },
+          signal,
+          timeoutMs,
+        });
+      }),
+    get,
+    cancel: (id, options) => request(transport, 'cancelRun', { ...options, ...at(id) }),
+    events: (id, options = {}) =>
+      listing(options, (query, { signal, timeoutMs }) =>
+        request(transport, 'listRunEvents', { ...at(id), query, signal, timeoutMs }),
+      ),
+    stream: (id, options = {}) => followRun(id, false, options),
+    wait: async (id, { timeoutMs, signal, graceMs = transport.graceMs } = {}) => {
+      const late = new AbortController();
+      const watchdog = startWatchdog(transport.clock, { totalMs: timeoutMs }, () =>
+        late.abort(new WaitTimedOut(id, timeoutMs ?? 0)),
+      );
+      const stop = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
+      try {
+        for await (const frame of followRun(id, true, { signal: stop, graceMs })) void frame;
+        stop.throwIfAborted();
+        return await persist({ ...transport, graceMs }, () => get(id, { signal: stop }), stop);
+      } finally {
+        watchdog.stop();
+      }
+    },
+  };
+}
