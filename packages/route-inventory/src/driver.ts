@@ -73,10 +73,6 @@ export const driverTraits: Readonly<Record<RouteDriver, DriverTraits>> = {
   scripted: { capabilities: [], slotProviders: [], credential: 'none' },
 };
 
-export function isRouteDriver(name: unknown): name is RouteDriver {
-  return (routeDrivers as readonly unknown[]).includes(name);
-}
-
 /** Why a name is not a driver, without the name unless it is one of ours. */
 export function driverRefusal(name: unknown, choices: readonly string[] = routeDrivers): string {
   return typeof name === 'string' && laterDrivers.includes(name)

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { KheishError, type RandomSource } from '@kheish/core-model';
 
-export const MASTER_KEY_BYTES = 32;
+const MASTER_KEY_BYTES = 32;
 
 /** A key of its own for each purpose: HKDF-SHA-256 (RFC 5869) with the purpose as info, no salt. */
 function derive(key: Uint8Array, purpose: string, length: number): Uint8Array {

@@ -30,6 +30,10 @@ test('a secret that contains or overlaps another leaves no rest', () => {
   expect(redactor.redact('<sk-12345678-long-tail>')).toBe('<[redacted]>');
 });
 
+test('a secret that overlaps itself leaves no rest', () => {
+  expect(redactorOf('abababab').redact('<ababababab>')).toBe('<[redacted]>');
+});
+
 test('neighbours are two', () => {
   expect(redactorOf('sk-12345678').redact('sk-12345678sk-12345678')).toBe('[redacted][redacted]');
 });

@@ -11,7 +11,7 @@ export interface Aead {
 }
 
 export const NONCE_BYTES = 24;
-export const TAG_BYTES = 16;
+const TAG_BYTES = 16;
 
 /** Loads libsodium on first use: a daemon without secrets starts without it. */
 export async function loadAead(): Promise<Aead> {
