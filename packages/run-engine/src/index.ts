@@ -1,1 +1,10 @@
-export {};
+export { defaultRunLimits, type RunLimits } from './decide/rules.ts';
+export type { EffectLog } from './effects/run-effects.ts';
+export { Engine, type Answered, type EngineOptions } from './engine/engine.ts';
+export type { ModelRoutes } from './engine/model-routes.ts';
+export { defaultSystemPrompt } from './prompt/system-prompt.ts';
+export { existingSession } from './session/open-session.ts';
+export { runNotFound } from './decide/stop-run.ts';
+export { messageView } from './view/message-view.ts';
+export { fullRunView } from './view/run-view.ts';
+export { sessionView } from './view/session-view.ts';

@@ -1,1 +1,29 @@
-export {};
+export {
+  FILE_BLOB_BYTES,
+  type BlobRow,
+  type BlobStore,
+  type PreparedBody,
+} from './blobs/blob-store.ts';
+export type { RecordedRow } from './commit/append.ts';
+export type {
+  Command,
+  IdempotencyRequest,
+  Load,
+  LoadedSlot,
+  OnceCommand,
+  OnceResult,
+  RunningRuns,
+  StoredAnswer,
+  WorkingState,
+} from './commit/command.ts';
+export type { FeedListener, JournalFeed, Page, PageOptions } from './journal/feed.ts';
+export type { ListedRun, Reads, TranscriptEntry } from './reads/reads.ts';
+export { readHolder, type RootHolder } from './root/root-holder.ts';
+export {
+  openStore,
+  type Incarnation,
+  type RootFacts,
+  type Store,
+  type StoreOptions,
+} from './store.ts';
+export type { StoreReport } from './verify/verify-store.ts';

@@ -37,6 +37,8 @@ export const RunRequest = v.strictObject({
   source_kind: v.string(),
   actor_id: v.string(),
   content: Body,
+  /** The beginning of the content, for lists. */
+  text_preview: v.string(),
   generation: v.optional(Generation),
   metadata: v.optional(metadata),
 });

@@ -1,0 +1,23 @@
+import { type KheishError, type RunError, isTerminal } from '@kheish/core-model';
+import type { WorkingState } from '@kheish/state-store';
+import type { Rules } from './rules.ts';
+import { continueQueue } from './start-run.ts';
+
+export function runError(error: KheishError): RunError {
+  return { domain: error.domain, code: error.shortCode, detail: error.message };
+}
+
+/** Ends a run whose actions are all settled as its stop request wants it. */
+export function finishStopped(state: WorkingState, runId: string, rules: Rules): void {
+  const run = state.run(runId);
+  if (run?.stop === undefined || isTerminal(run.status)) return;
+  const ids = { session_id: run.session_id, run_id: runId };
+  state.record({ type: run.stop.as === 'cancelled' ? 'run_cancelled' : 'run_interrupted', ...ids });
+  continueQueue(state, run.session_id, rules);
+}
+
+export function failRun(state: WorkingState, runId: string, error: RunError, rules: Rules): void {
+  const sessionId = state.run(runId)?.session_id ?? '';
+  state.record({ type: 'run_failed', session_id: sessionId, run_id: runId, error });
+  continueQueue(state, sessionId, rules);
+}

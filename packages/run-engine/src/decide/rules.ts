@@ -1,0 +1,34 @@
+import type { EffectClass, NewId } from '@kheish/core-model';
+
+export interface RunLimits {
+  readonly maxRunningRuns: number;
+  readonly maxRunningRunsPerRoute: number;
+  readonly maxQueuedRunsPerSession: number;
+  /** Model calls of one run. */
+  readonly maxStepsPerRun: number;
+  /** Tool calls that one model answer may ask for. */
+  readonly maxToolCallsPerStep: number;
+  /** Takeovers of a run after a crash without a new step in between; then it is given up. */
+  readonly maxRecoveries: number;
+}
+
+export const defaultRunLimits: RunLimits = {
+  maxRunningRuns: 256,
+  maxRunningRunsPerRoute: 128,
+  maxQueuedRunsPerSession: 100,
+  maxStepsPerRun: 500,
+  maxToolCallsPerStep: 256,
+  maxRecoveries: 3,
+};
+
+/** What decisions need beside the state: all of it stands still while one is made. */
+export interface Rules {
+  readonly newId: NewId;
+  readonly incarnation: number;
+  readonly limits: RunLimits;
+  /** False while the daemon drains: nothing new begins. */
+  readonly mayStart: () => boolean;
+  readonly effectOf: (toolName: string) => EffectClass;
+  /** Identifies what a model call is made from beside the transcript: prompts and tools. */
+  readonly surfaceDigest: string;
+}

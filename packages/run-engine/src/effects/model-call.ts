@@ -1,0 +1,116 @@
+import {
+  type AssistantMessage,
+  type AssistantPart,
+  type Clock,
+  type EventOf,
+  type NewId,
+  type PromptPart,
+  type RandomSource,
+  digestOfJson,
+} from '@kheish/core-model';
+import { type CallPolicy, callModel } from '@kheish/model-drivers';
+import type { BlobRow, Store } from '@kheish/state-store';
+import type { ModelOutcome } from '../decide/settle-model-call.ts';
+import type { ModelRoutes } from '../engine/model-routes.ts';
+import { defaultSystemPrompt } from '../prompt/system-prompt.ts';
+import type { Transcripts } from '../prompt/transcript.ts';
+import type { LiveText } from './live-text.ts';
+import type { ToolGate } from './tool-gate.ts';
+
+export interface ModelCallPorts {
+  readonly store: Store;
+  readonly routes: ModelRoutes;
+  readonly gate: ToolGate;
+  readonly transcripts: Transcripts;
+  readonly live: LiveText;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly newId: NewId;
+  readonly callPolicy?: Partial<CallPolicy>;
+}
+
+export interface ModelAnswer {
+  readonly outcome: Extract<ModelOutcome, { outcome: 'succeeded' }>;
+  readonly blobs: readonly BlobRow[];
+}
+
+/** Performs an intended model call: the session's transcript to the run's route, the answer as it will be stored. */
+export async function performModelCall(
+  intent: EventOf<'action_intended'>,
+  signal: AbortSignal,
+  ports: ModelCallPorts,
+): Promise<ModelAnswer> {
+  const { session_id: sessionId, run_id: runId } = intent;
+  const session = ports.store.read.session(sessionId);
+  const run = ports.store.read.run(runId);
+  if (session === undefined || run === undefined) throw new Error(`run ${runId} is not stored`);
+  const driver = await ports.routes.driver(run.route);
+  const messages = await ports.transcripts.prompt(sessionId, session.message_count);
+  signal.throwIfAborted();
+
+  ports.live.begin(runId, sessionId, intent.step);
+  try {
+    const answer = await callModel({
+      driver,
+      request: {
+        model: run.route.model,
+        system:
+          session.system_prompt ??
+          ports.routes.systemPrompt(run.route.route_id) ??
+          defaultSystemPrompt,
+        messages,
+        tools: ports.gate.definitions,
+        generation: run.request.generation ?? {},
+      },
+      clock: ports.clock,
+      random: ports.random,
+      signal,
+      ...(ports.callPolicy && { policy: ports.callPolicy }),
+      onDelta: ({ attempt, text, reasoning }) => {
+        if (text !== undefined) ports.live.say(runId, attempt, 'text', text);
+        if (reasoning !== undefined) ports.live.say(runId, attempt, 'reasoning', reasoning);
+      },
+    });
+    const { parts, blobs } = await storedParts(sessionId, answer.parts, ports);
+    const message: AssistantMessage = {
+      role: 'assistant',
+      parts,
+      stop_reason: answer.stop_reason,
+      driver: driver.name,
+      model: run.route.model,
+    };
+    const usage = answer.usage && { usage: answer.usage };
+    const responseDigest = digestOfJson(answer.parts);
+    return { outcome: { outcome: 'succeeded', message, responseDigest, ...usage }, blobs };
+  } finally {
+    ports.live.end(runId);
+  }
+}
+
+/** Long texts become blobs; a tool call without an id of its own gets one, so that its answer finds it. */
+async function storedParts(
+  sessionId: string,
+  answered: readonly PromptPart[],
+  ports: ModelCallPorts,
+): Promise<{ parts: AssistantPart[]; blobs: BlobRow[] }> {
+  const parts: AssistantPart[] = [];
+  const blobs: BlobRow[] = [];
+  const callIds = new Set<string>(['']);
+  for (const part of answered) {
+    if (part.type === 'tool_call') {
+      const own = !callIds.has(part.tool_call_id);
+      const id = own ? part.tool_call_id : ports.newId('call');
+      callIds.add(id);
+      parts.push(own ? part : { ...part, tool_call_id: id });
+      continue;
+    }
+    if (part.text === undefined) {
+      parts.push(part);
+      continue;
+    }
+    const prepared = await ports.store.blobs.prepare(sessionId, part.text);
+    blobs.push(...prepared.blobs);
+    parts.push({ ...part, text: prepared.body } as AssistantPart);
+  }
+  return { parts, blobs };
+}

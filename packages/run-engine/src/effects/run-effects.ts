@@ -1,0 +1,165 @@
+import {
+  type EventOf,
+  KheishError,
+  type RecordedEvent,
+  type RunState,
+  toKheishError,
+} from '@kheish/core-model';
+import type { BlobRow, RecordedRow, WorkingState } from '@kheish/state-store';
+import { runError } from '../decide/finish-run.ts';
+import type { Rules } from '../decide/rules.ts';
+import { type ModelOutcome, settleModelCall } from '../decide/settle-model-call.ts';
+import { settleToolCall } from '../decide/settle-tool-call.ts';
+import { type ModelCallPorts, performModelCall } from './model-call.ts';
+import { performToolCall, stoppedToolCall } from './tool-call.ts';
+
+type Intent = EventOf<'action_intended'>;
+
+export interface EffectLog {
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+/** Milliseconds between two tries to store an outcome that the disk would not take. */
+const STORE_RETRY_MS = 500;
+
+/**
+ * Follows the journal and does what it intends: every intent of this incarnation is performed once and its
+ * outcome committed. A stop request aborts what the run has under way.
+ */
+export class RunEffects {
+  readonly #ports: ModelCallPorts;
+  readonly #rules: Rules;
+  readonly #log: EffectLog;
+  readonly #stops = new Map<string, AbortController>();
+  readonly #underWay = new Map<string, Promise<void>>();
+  readonly #dropped = new AbortController();
+  #draining = false;
+
+  constructor(ports: ModelCallPorts, rules: Rules, log: EffectLog) {
+    this.#ports = ports;
+    this.#rules = rules;
+    this.#log = log;
+  }
+
+  /** Effects that are being performed. */
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  follow(rows: readonly RecordedRow[]): void {
+    for (const row of rows) {
+      if (row.run_id === undefined) continue;
+      if (row.type === 'action_intended') this.#begin(JSON.parse(row.body) as Intent);
+      else if (row.type === 'run_recovered') this.#resume(row.run_id);
+      else if (row.type === 'run_stop_requested') this.#stops.get(row.run_id)?.abort();
+      else if (endOfRun.has(row.type)) this.#stops.delete(row.run_id);
+    }
+  }
+
+  /** Begins nothing more; what is under way gets `timeoutMs`, then it is dropped and repeated at the next start. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#draining = true;
+    const finished = Promise.allSettled(this.#underWay.values());
+    const timer = new AbortController();
+    const late = this.#ports.clock.sleep(timeoutMs, timer.signal).catch(() => undefined);
+    await Promise.race([finished, late]);
+    timer.abort();
+    this.#dropped.abort(new Error('the daemon is stopping'));
+    await Promise.allSettled(this.#underWay.values());
+  }
+
+  #resume(runId: string): void {
+    const run = this.#ports.store.read.run(runId);
+    for (const action of run?.open_actions ?? []) this.#begin(intentOf(run as RunState, action));
+  }
+
+  #begin(intent: Intent): void {
+    const { action_id: actionId, run_id: runId } = intent;
+    if (this.#draining || this.#underWay.has(actionId)) return;
+    const stop = this.#stops.get(runId) ?? new AbortController();
+    this.#stops.set(runId, stop);
+    const performed = this.#perform(intent, stop.signal)
+      .catch((error: unknown) => {
+        if (this.#dropped.signal.aborted) return;
+        const facts = { run_id: runId, action_id: actionId, err: error };
+        this.#log.error(facts, 'an effect could not be settled');
+      })
+      .finally(() => this.#underWay.delete(actionId));
+    this.#underWay.set(actionId, performed);
+  }
+
+  async #perform(intent: Intent, stop: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([stop, this.#dropped.signal]);
+    if (intent.kind === 'model_call') await this.#modelCall(intent, stop, signal);
+    else await this.#toolCall(intent, stop, signal);
+  }
+
+  async #modelCall(intent: Intent, stop: AbortSignal, signal: AbortSignal): Promise<void> {
+    const { outcome, blobs } = await performModelCall(intent, signal, this.#ports).catch(
+      (thrown: unknown): { outcome: ModelOutcome; blobs: readonly BlobRow[] } => {
+        this.#dropped.signal.throwIfAborted();
+        if (stop.aborted) return { outcome: { outcome: 'aborted' }, blobs: [] };
+        const error = toKheishError(thrown, 'runs/internal_error');
+        if (error !== thrown)
+          this.#log.error({ run_id: intent.run_id, err: thrown }, 'a model call broke');
+        return { outcome: { outcome: 'failed', error: runError(error) }, blobs: [] };
+      },
+    );
+    await this.#settle(intent, blobs, (state) =>
+      settleModelCall(state, intent.run_id, intent.action_id, outcome, this.#rules),
+    );
+  }
+
+  async #toolCall(intent: Intent, stop: AbortSignal, signal: AbortSignal): Promise<void> {
+    const { outcome, blobs } = await performToolCall(intent, signal, this.#ports).catch(
+      (thrown: unknown) => {
+        this.#dropped.signal.throwIfAborted();
+        if (!stop.aborted) throw thrown;
+        return { outcome: stoppedToolCall(intent), blobs: [] };
+      },
+    );
+    await this.#settle(intent, blobs, (state) =>
+      settleToolCall(state, intent.run_id, intent.action_id, outcome, this.#rules),
+    );
+  }
+
+  /** An outcome is not given up because the disk is full or busy: it waits until it can be stored. */
+  async #settle(
+    intent: Intent,
+    blobs: readonly BlobRow[],
+    decide: (state: WorkingState) => void,
+  ): Promise<void> {
+    const load = { session: intent.session_id, run: intent.run_id, admission: true } as const;
+    for (;;) {
+      try {
+        await this.#ports.store.commit({ load, decide, blobs });
+        return;
+      } catch (error) {
+        const waits = error instanceof KheishError && error.code === 'storage/storage_unavailable';
+        if (!waits) throw error;
+        const facts = { run_id: intent.run_id, detail: error.message };
+        this.#log.warn(facts, 'an outcome waits for the disk');
+        await this.#ports.clock.sleep(STORE_RETRY_MS, this.#dropped.signal);
+      }
+    }
+  }
+}
+
+const endOfRun = new Set<RecordedEvent['type']>([
+  'run_completed',
+  'run_failed',
+  'run_interrupted',
+  'run_cancelled',
+]) as ReadonlySet<string>;
+
+function intentOf(run: RunState, action: RunState['open_actions'][number]): Intent {
+  return {
+    type: 'action_intended',
+    session_id: run.session_id,
+    run_id: run.run_id,
+    step: run.step,
+    request_digest: '',
+    ...action,
+  };
+}

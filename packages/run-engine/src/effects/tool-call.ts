@@ -1,0 +1,46 @@
+import { type EventOf, digestOfText } from '@kheish/core-model';
+import type { BlobRow, Store } from '@kheish/state-store';
+import { runError } from '../decide/finish-run.ts';
+import type { ToolOutcome } from '../decide/settle-tool-call.ts';
+import type { ToolGate } from './tool-gate.ts';
+
+/** Performs an intended tool call through the gate, and prepares what of its answer is stored. */
+export async function performToolCall(
+  intent: EventOf<'action_intended'>,
+  signal: AbortSignal,
+  ports: { store: Store; gate: ToolGate },
+): Promise<{ outcome: ToolOutcome; blobs: readonly BlobRow[] }> {
+  const { session_id, run_id, action_id, tool_call_id: callId = '' } = intent;
+  const call = ports.store.read.toolCall(session_id, callId);
+  if (call === undefined) throw new Error(`tool call ${callId} is not in the transcript`);
+  const context = { session_id, run_id, action_id, signal };
+  const { content, error } = await ports.gate.run(call, context);
+  const { body, blobs } = await ports.store.blobs.prepare(session_id, content);
+  const outcome: ToolOutcome = {
+    outcome: error === undefined ? 'succeeded' : 'failed',
+    message: {
+      role: 'tool',
+      tool_call_id: callId,
+      tool_name: call.tool_name,
+      content: body,
+      is_error: error !== undefined,
+    },
+    responseDigest: digestOfText(content),
+    ...(error && { error: runError(error) }),
+  };
+  return { outcome, blobs };
+}
+
+/** The answer to a call that was stopped before it came to its end. */
+export function stoppedToolCall(intent: EventOf<'action_intended'>): ToolOutcome {
+  return {
+    outcome: 'aborted',
+    message: {
+      role: 'tool',
+      tool_call_id: intent.tool_call_id ?? '',
+      tool_name: intent.target.slice('tool:'.length),
+      content: 'The call was stopped before it came to its end.',
+      is_error: true,
+    },
+  };
+}

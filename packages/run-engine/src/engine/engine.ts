@@ -1,0 +1,276 @@
+import {
+  type Clock,
+  type CreateSessionRequest,
+  type ModelDelta,
+  type NewId,
+  type RandomSource,
+  type RoutePolicy,
+  type RunView,
+  type SessionView,
+  type SubmitInputRequest,
+  type Tool,
+  digestOfJson,
+  digestOfText,
+} from '@kheish/core-model';
+import type { CallPolicy } from '@kheish/model-drivers';
+import type {
+  Command,
+  IdempotencyRequest,
+  Incarnation,
+  Store,
+  StoredAnswer,
+  WorkingState,
+} from '@kheish/state-store';
+import { recoverRun } from '../decide/recover-run.ts';
+import { type Rules, type RunLimits, defaultRunLimits } from '../decide/rules.ts';
+import { startQueuedRun } from '../decide/start-run.ts';
+import { cancelRun, interruptSession, runNotFound } from '../decide/stop-run.ts';
+import { submitInput } from '../decide/submit-input.ts';
+import { LiveText } from '../effects/live-text.ts';
+import { type EffectLog, RunEffects } from '../effects/run-effects.ts';
+import { ToolGate } from '../effects/tool-gate.ts';
+import { defaultSystemPrompt } from '../prompt/system-prompt.ts';
+import { Transcripts } from '../prompt/transcript.ts';
+import { existingSession } from '../session/open-session.ts';
+import {
+  createSession,
+  deleteSession,
+  endSession,
+  setRoutePolicy,
+} from '../session/session-decisions.ts';
+import { runView } from '../view/run-view.ts';
+import { sessionView } from '../view/session-view.ts';
+import type { ModelRoutes } from './model-routes.ts';
+
+export interface EngineOptions {
+  readonly store: Store;
+  readonly incarnation: Incarnation;
+  readonly routes: ModelRoutes;
+  readonly tools: readonly Tool[];
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly newId: NewId;
+  readonly log: EffectLog;
+  readonly limits?: Partial<RunLimits>;
+  readonly callPolicy?: Partial<CallPolicy>;
+}
+
+/** What a command answers; `replayed` where its idempotency key had its answer before. */
+export type Answered<T> = { readonly result: T } | { readonly replayed: StoredAnswer };
+
+/** Characters of the input that lists show. */
+const PREVIEW_CHARACTERS = 200;
+
+/** Sessions and runs: takes commands, lets the journal's intents be performed, and takes over after a restart. */
+export class Engine {
+  readonly live = new LiveText();
+  readonly limits: RunLimits;
+  readonly toolNames: readonly string[];
+  readonly #options: EngineOptions;
+  readonly #rules: Rules;
+  readonly #effects: RunEffects;
+  readonly #unfollow: () => void;
+  #draining = false;
+  #dispatching: Promise<void> | undefined;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    const { store, clock, newId, routes } = options;
+    this.limits = { ...defaultRunLimits, ...options.limits };
+    const gate = new ToolGate(options.tools, clock);
+    this.toolNames = gate.definitions.map((tool) => tool.name);
+    const tools = gate.definitions.map(({ name, inputSchema }) => ({ name, inputSchema }));
+    this.#rules = {
+      newId,
+      incarnation: options.incarnation.number,
+      limits: this.limits,
+      mayStart: () => !this.#draining,
+      effectOf: gate.effectOf,
+      surfaceDigest: digestOfJson({ system: digestOfText(defaultSystemPrompt), tools }),
+    };
+    const transcripts = new Transcripts(store);
+    const ports = { ...options, gate, transcripts, live: this.live, routes };
+    this.#effects = new RunEffects(ports, this.#rules, options.log);
+    this.#unfollow = store.feed.subscribe((rows) => {
+      this.#effects.follow(rows);
+      for (const row of rows) {
+        if (row.type === 'session_deleted') transcripts.forget(row.session_id ?? '');
+      }
+      if (rows.some((row) => freesRoom.has(row.type))) this.#dispatch();
+    });
+  }
+
+  /** Takes over what earlier starts left running, then starts what waits. Resolves when all of it is on disk. */
+  async recover(): Promise<{ recovered: number }> {
+    const { store, incarnation } = this.#options;
+    const left = store.read.runningRuns();
+    await Promise.all(
+      left.map((run) =>
+        store.commit({
+          load: { session: run.session_id, run: run.run_id, admission: true },
+          decide: (state) => recoverRun(state, run.run_id, incarnation.afterCrash, this.#rules),
+        }),
+      ),
+    );
+    this.#dispatch();
+    await this.#dispatching;
+    return { recovered: left.length };
+  }
+
+  createSession(
+    request: CreateSessionRequest,
+    idempotency?: IdempotencyRequest,
+  ): Promise<Answered<SessionView>> {
+    const session_id = request.session_id ?? this.#options.newId('session');
+    const decide = (state: WorkingState) =>
+      sessionView(createSession(state, { ...request, session_id }, this.#options.newId));
+    return this.#answer({ load: { session: session_id }, decide }, 201, idempotency);
+  }
+
+  setRoutePolicy(sessionId: string, policy: RoutePolicy | null): Promise<SessionView> {
+    if (policy !== null) this.#options.routes.pin({ policy });
+    return this.#options.store.commit({
+      load: { session: sessionId },
+      decide: (state) => sessionView(setRoutePolicy(state, sessionId, policy)),
+    });
+  }
+
+  endSession(
+    sessionId: string,
+    reason: string | undefined,
+    idempotency?: IdempotencyRequest,
+  ): Promise<Answered<SessionView>> {
+    const load = { session: sessionId, queue: 'all' } as const;
+    const decide = (state: WorkingState) => sessionView(endSession(state, sessionId, reason));
+    return this.#answer({ load, decide }, 200, idempotency);
+  }
+
+  async deleteSession(sessionId: string): Promise<void> {
+    await this.#options.store.commit({
+      load: { session: sessionId, queue: 'all' },
+      decide: (state) => deleteSession(state, sessionId),
+    });
+  }
+
+  /** Accepts an input. When this resolves it is on disk and will be worked on, whatever happens to the caller. */
+  async submitInput(
+    sessionId: string,
+    input: SubmitInputRequest,
+    idempotency?: IdempotencyRequest,
+  ): Promise<Answered<RunView>> {
+    const { store, routes } = this.#options;
+    const policy = existingSession(store.read.session(sessionId), sessionId).route_policy;
+    const routeId = input.provider ?? input.route_id;
+    const model = input.generation?.model;
+    const route = routes.pin({
+      ...(routeId !== undefined && { routeId }),
+      ...(model !== undefined && { model }),
+      ...(policy !== undefined && { policy }),
+    });
+    const { body: content, blobs } = await store.blobs.prepare(sessionId, input.content);
+    const generation = { ...policy?.generation, ...input.generation };
+    const request = {
+      source_plugin: input.source_plugin ?? 'http',
+      source_kind: input.source_kind ?? 'api',
+      actor_id: input.actor_id ?? 'operator',
+      content,
+      text_preview: preview(input.content),
+      ...(Object.keys(generation).length > 0 && { generation }),
+      ...(input.metadata !== undefined && { metadata: input.metadata }),
+    };
+    const load = { session: sessionId, admission: true } as const;
+    const decide = (state: WorkingState) => {
+      const { run, session } = submitInput(state, sessionId, { request, route }, this.#rules);
+      return runView(run, session);
+    };
+    return this.#answer({ load, decide, blobs }, 202, idempotency);
+  }
+
+  /** Cancels a queued run at once; asks a running one to stop. */
+  async cancelRun(runId: string, idempotency?: IdempotencyRequest): Promise<Answered<RunView>> {
+    const run = this.#options.store.read.run(runId);
+    if (run === undefined) throw runNotFound(runId);
+    const load = { session: run.session_id, run: runId } as const;
+    const decide = (state: WorkingState) =>
+      runView(cancelRun(state, runId), state.session(run.session_id));
+    return this.#answer({ load, decide }, 202, idempotency);
+  }
+
+  /** Asks the session's active run to stop; its queue goes on. */
+  interruptSession(
+    sessionId: string,
+    idempotency?: IdempotencyRequest,
+  ): Promise<Answered<{ interrupted: boolean; run_id?: string; session: SessionView }>> {
+    const load = { session: sessionId } as const;
+    const decide = (state: WorkingState) => {
+      const runId = interruptSession(state, sessionId);
+      const session = sessionView(existingSession(state.session(sessionId), sessionId));
+      return {
+        interrupted: runId !== undefined,
+        ...(runId !== undefined && { run_id: runId }),
+        session,
+      };
+    };
+    return this.#answer({ load, decide }, 202, idempotency);
+  }
+
+  subscribeDeltas(listener: (delta: ModelDelta) => void): () => void {
+    return this.live.subscribe(listener);
+  }
+
+  /** Starts nothing more and gives what is under way `timeoutMs`; the rest goes on at the next start. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#draining = true;
+    await this.#effects.drain(timeoutMs);
+    await this.#dispatching;
+    this.#unfollow();
+  }
+
+  async #answer<T>(
+    command: Command<T>,
+    status: number,
+    idempotency: IdempotencyRequest | undefined,
+  ): Promise<Answered<T>> {
+    const { store } = this.#options;
+    if (idempotency === undefined) return { result: await store.commit(command) };
+    const answer = (result: T) => ({ status, body: JSON.stringify(result) });
+    return store.commitOnce({ ...command, idempotency, answer });
+  }
+
+  /** Starts runs that wait although their session is idle: the daemon had no room when they came. */
+  #dispatch(): void {
+    if (this.#draining || this.#dispatching !== undefined) return;
+    this.#dispatching = this.#startReady()
+      .catch((error: unknown) => this.#options.log.error({ err: error }, 'dispatch failed'))
+      .finally(() => (this.#dispatching = undefined));
+  }
+
+  async #startReady(): Promise<void> {
+    const { store } = this.#options;
+    for (;;) {
+      const ready = store.read.readySessions(this.limits.maxRunningRuns);
+      const started = await Promise.all(
+        ready.map((session) =>
+          store.commit({
+            load: { session, admission: true },
+            decide: (state) => startQueuedRun(state, session, this.#rules),
+          }),
+        ),
+      );
+      if (!started.includes(true)) return;
+    }
+  }
+}
+
+const freesRoom: ReadonlySet<string> = new Set([
+  'run_completed',
+  'run_failed',
+  'run_interrupted',
+  'run_cancelled',
+]);
+
+function preview(text: string): string {
+  return text.length <= PREVIEW_CHARACTERS
+    ? text
+    : `${text.slice(0, PREVIEW_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}

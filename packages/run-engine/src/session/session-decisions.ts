@@ -1,0 +1,93 @@
+import {
+  type CreateSessionRequest,
+  KheishError,
+  type NewId,
+  type RoutePolicy,
+  type SessionState,
+} from '@kheish/core-model';
+import type { WorkingState } from '@kheish/state-store';
+import { existingSession, idleSession, openSession } from './open-session.ts';
+
+function after(state: WorkingState, sessionId: string): SessionState {
+  return existingSession(state.session(sessionId), sessionId);
+}
+
+/** Creates the session, or gives the one of that id if it was asked for in the same words. */
+export function createSession(
+  state: WorkingState,
+  request: CreateSessionRequest & { session_id: string },
+  newId: NewId,
+): SessionState {
+  const { session_id: sessionId, thread_id: threadId, system_prompt: systemPrompt } = request;
+  const existing = state.session(sessionId);
+  if (existing?.status === 'deleted') {
+    throw new KheishError(
+      'sessions/session_deleted',
+      `Session ${sessionId} was deleted. Choose another id.`,
+    );
+  }
+  if (existing !== undefined) {
+    const differs =
+      (threadId !== undefined && threadId !== existing.thread_id) ||
+      (systemPrompt !== undefined && systemPrompt !== existing.system_prompt);
+    if (!differs) return existing;
+    throw new KheishError(
+      'sessions/session_conflict',
+      `Session ${sessionId} exists with another thread or system prompt.`,
+    );
+  }
+  state.record({
+    type: 'session_created',
+    session_id: sessionId,
+    agent_id: newId('agent'),
+    ...(threadId !== undefined && { thread_id: threadId }),
+    ...(systemPrompt !== undefined && { system_prompt: systemPrompt }),
+  });
+  return after(state, sessionId);
+}
+
+export function setRoutePolicy(
+  state: WorkingState,
+  sessionId: string,
+  policy: RoutePolicy | null,
+): SessionState {
+  const session = openSession(state.session(sessionId), sessionId);
+  if (policy !== null || session.route_policy !== undefined) {
+    state.record({
+      type: 'session_route_policy_set',
+      session_id: sessionId,
+      route_policy: policy,
+    });
+  }
+  return after(state, sessionId);
+}
+
+function cancelQueue(state: WorkingState, session: SessionState): void {
+  for (const runId of session.queued_run_ids) {
+    state.record({ type: 'run_cancelled', session_id: session.session_id, run_id: runId });
+  }
+}
+
+/** Takes no more input from here on. Ending an ended session changes nothing. */
+export function endSession(
+  state: WorkingState,
+  sessionId: string,
+  reason: string | undefined,
+): SessionState {
+  const session = idleSession(state.session(sessionId), sessionId);
+  if (session.status === 'ended') return session;
+  cancelQueue(state, session);
+  state.record({
+    type: 'session_ended',
+    session_id: sessionId,
+    ...(reason !== undefined && { reason }),
+  });
+  return after(state, sessionId);
+}
+
+/** Erases what was said. The events stay, with digests in the place of texts. */
+export function deleteSession(state: WorkingState, sessionId: string): void {
+  const session = idleSession(state.session(sessionId), sessionId);
+  cancelQueue(state, session);
+  state.record({ type: 'session_deleted', session_id: sessionId });
+}

@@ -1,0 +1,53 @@
+import type { RunState, RunView, SessionState } from '@kheish/core-model';
+import type { Store } from '@kheish/state-store';
+
+/** A run whose outputs are all at hand: that it has none, or none that is long. */
+export function runView(run: RunState, session: SessionState | undefined): RunView {
+  const place = session?.queued_run_ids.indexOf(run.run_id) ?? -1;
+  const { request, route, stop } = run;
+  return {
+    run_id: run.run_id,
+    session_id: run.session_id,
+    agent_id: run.agent_id,
+    kind: run.kind,
+    status: run.status,
+    submitted_at_ms: run.submitted_at_ms,
+    updated_at_ms: run.updated_at_ms,
+    ...(run.started_at_ms !== undefined && { started_at_ms: run.started_at_ms }),
+    ...(run.finished_at_ms !== undefined && { finished_at_ms: run.finished_at_ms }),
+    ...(run.status === 'queued' && place >= 0 && { queued_position: place + 1 }),
+    ...(stop !== undefined && { cancel_requested_at_ms: stop.at_ms }),
+    request: {
+      source_plugin: request.source_plugin,
+      source_kind: request.source_kind,
+      actor_id: request.actor_id,
+      text_preview: request.text_preview,
+      provider: route.route_id,
+      driver: route.driver,
+      model: route.model,
+    },
+    ...(request.metadata !== undefined && { input_metadata: request.metadata }),
+    steps: run.step,
+    outputs: run.outputs.map((output) => ({
+      session_id: run.session_id,
+      run_id: run.run_id,
+      source_kind: output.source_kind,
+      content: typeof output.content === 'string' ? output.content : '',
+    })),
+    ...(run.usage !== undefined && { usage: run.usage }),
+    ...(run.error !== undefined && { error: run.error }),
+  };
+}
+
+/** The run with every output in full. */
+export async function fullRunView(store: Store, run: RunState): Promise<RunView> {
+  const session = run.status === 'queued' ? store.read.session(run.session_id) : undefined;
+  const view = runView(run, session);
+  for (const [index, { content }] of run.outputs.entries()) {
+    const output = view.outputs[index];
+    if (output !== undefined && typeof content !== 'string') {
+      output.content = await store.blobs.text(run.session_id, content);
+    }
+  }
+  return view;
+}

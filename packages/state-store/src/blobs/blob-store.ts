@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Body,
+  type Digest,
+  INLINE_BODY_BYTES,
+  KheishError,
+  isBlobRef,
+} from '@kheish/core-model';
+import type { Database } from 'better-sqlite3';
+
+/** Blobs from this size on are files in `assets/`; smaller ones are rows. */
+export const FILE_BLOB_BYTES = 65_536;
+
+/** A blob to be written by the commit whose events refer to it. `data` null: its file is on disk already. */
+export interface BlobRow {
+  readonly digest: Digest;
+  readonly sessionId: string;
+  readonly bytes: number;
+  readonly data: Uint8Array | null;
+}
+
+export interface PreparedBody {
+  readonly body: Body;
+  readonly blobs: readonly BlobRow[];
+}
+
+/** Texts that are too long to stand in an event. */
+export class BlobStore {
+  readonly #directory: string;
+  readonly #find;
+  readonly #inUse;
+  /** Files written by this process whose commit may still be under way. */
+  readonly #awaited = new Set<string>();
+
+  constructor(root: string, db: Database) {
+    this.#directory = join(root, 'assets');
+    this.#find = db.prepare<[string, string], { data: Buffer | null }>(
+      'SELECT data FROM blobs WHERE digest = ? AND session_id = ?',
+    );
+    this.#inUse = db.prepare<[string], { one: number }>(
+      'SELECT 1 one FROM blobs WHERE digest = ? AND data IS NULL LIMIT 1',
+    );
+  }
+
+  /** The text as an event may carry it. A large one is a durable file when this resolves. */
+  async prepare(sessionId: string, text: string): Promise<PreparedBody> {
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= INLINE_BODY_BYTES) return { body: text, blobs: [] };
+    const data = Buffer.from(text);
+    const digest: Digest = `sha256:${createHash('sha256').update(data).digest('hex')}`;
+    const isFile = bytes >= FILE_BLOB_BYTES;
+    if (isFile) {
+      this.#awaited.add(digest);
+      await this.#writeFile(digest, data);
+    }
+    return {
+      body: { blob: digest, bytes },
+      blobs: [{ digest, sessionId, bytes, data: isFile ? null : data }],
+    };
+  }
+
+  /** The text of a body in full; of an erased one the empty string. */
+  async text(sessionId: string, body: Body): Promise<string> {
+    if (typeof body === 'string') return body;
+    if (!isBlobRef(body)) return '';
+    const row = this.#find.get(body.blob, sessionId);
+    if (row === undefined) throw missing(body.blob);
+    if (row.data !== null) return row.data.toString();
+    return (await this.readFile(body.blob)).toString();
+  }
+
+  readFile(digest: string): Promise<Buffer> {
+    return readFile(this.#fileOf(digest)).catch((error: unknown) => {
+      throw missing(digest, error);
+    });
+  }
+
+  /** Deletes files that no row names: left by a kill before their commit, or by an erasure. */
+  sweep(): number {
+    if (!existsSync(this.#directory)) return 0;
+    const stale = readdirSync(this.#directory).filter((name) => {
+      const digest = `sha256:${name}`;
+      if (this.#inUse.get(digest) === undefined) return !this.#awaited.has(digest);
+      this.#awaited.delete(digest);
+      return false;
+    });
+    for (const name of stale) rmSync(join(this.#directory, name), { force: true });
+    return stale.length;
+  }
+
+  #fileOf(digest: string): string {
+    return join(this.#directory, digest.slice('sha256:'.length));
+  }
+
+  async #writeFile(digest: Digest, data: Buffer): Promise<void> {
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    const file = this.#fileOf(digest);
+    if (existsSync(file)) return;
+    const temporary = `${file}.part`;
+    try {
+      const handle = await open(temporary, 'w', 0o600);
+      try {
+        await handle.writeFile(data);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(temporary, file);
+      const directory = await open(this.#directory, 'r');
+      try {
+        await directory.sync();
+      } finally {
+        await directory.close();
+      }
+    } catch (error) {
+      throw new KheishError(
+        'storage/storage_unavailable',
+        `A large text could not be stored: ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+function missing(digest: string, cause?: unknown): KheishError {
+  return new KheishError('storage/corrupt', `The text ${digest} is not in the store any more.`, {
+    cause,
+  });
+}

@@ -1,0 +1,98 @@
+import { EVENT_SCHEMA_VERSION, runIdOf, sessionIdOf } from '@kheish/core-model';
+import type { BlobRow } from '../blobs/blob-store.ts';
+import { eraseSession } from './erase-session.ts';
+import { writeSlot } from './sealed-slots.ts';
+import type { Statements } from './statements.ts';
+import type { WorkingSet } from './working-set.ts';
+
+/** One line of the journal as followers get it; `body` is the event's JSON, encoded once. */
+export interface RecordedRow {
+  readonly seq: number;
+  readonly type: string;
+  readonly session_id?: string;
+  readonly run_id?: string;
+  readonly body: string;
+}
+
+/**
+ * Writes what a command decided: its events from `seq` on, and the tables they change.
+ * Blobs that the command brings must be on disk or in the same transaction before their events.
+ */
+export function append(
+  statements: Statements,
+  work: WorkingSet,
+  blobs: readonly BlobRow[],
+  seq: number,
+): RecordedRow[] {
+  for (const blob of blobs) {
+    statements.putBlob.run(blob.digest, blob.sessionId, blob.bytes, blob.data);
+  }
+  const rows = appendEvents(statements, work, seq);
+  writeAggregates(statements, work, rows);
+  for (const [slotId, { slot, version }] of work.sealed) {
+    writeSlot(statements, slotId, slot, version, work.atMs);
+  }
+  for (const { event } of work.recorded) {
+    if (event.type === 'session_deleted') eraseSession(statements, event.session_id);
+    if (event.type === 'daemon_started') {
+      statements.startIncarnation.run(event.incarnation, event.version, work.atMs);
+    }
+    if (event.type === 'daemon_stopped') {
+      statements.stopIncarnation.run(work.atMs, event.incarnation);
+    }
+  }
+  return rows;
+}
+
+function appendEvents(statements: Statements, work: WorkingSet, first: number): RecordedRow[] {
+  let seq = first;
+  return work.recorded.map(({ event, message }) => {
+    const { type, ...rest } = event;
+    const body = JSON.stringify({
+      type,
+      seq,
+      at_ms: work.atMs,
+      v: EVENT_SCHEMA_VERSION,
+      ...rest,
+    });
+    const sessionId = sessionIdOf(event);
+    const runId = runIdOf(event);
+    statements.appendEvent.run(seq, sessionId ?? null, runId ?? null, type, body);
+    if (message !== undefined && sessionId !== undefined && runId !== undefined) {
+      const text = JSON.stringify(message.message);
+      statements.appendMessage.run(sessionId, message.index, seq, runId, text);
+    }
+    const row: RecordedRow = {
+      seq,
+      type,
+      ...(sessionId !== undefined && { session_id: sessionId }),
+      ...(runId !== undefined && { run_id: runId }),
+      body,
+    };
+    seq += 1;
+    return row;
+  });
+}
+
+function writeAggregates(statements: Statements, work: WorkingSet, rows: RecordedRow[]): void {
+  for (const [id, { state, firstSeq, changed }] of work.sessions) {
+    if (!changed || state === undefined) continue;
+    const seq = rows.findLast((row) => row.session_id === id)?.seq ?? 0;
+    const text = JSON.stringify(state);
+    if (firstSeq === undefined) statements.insertSession.run(id, seq, state.status, text);
+    else statements.updateSession.run(seq, state.status, text, id);
+  }
+  for (const [id, { state, firstSeq, changed }] of work.runs) {
+    if (!changed || state === undefined) continue;
+    const own = rows.filter((row) => row.run_id === id);
+    const seq = own.at(-1)?.seq ?? 0;
+    const text = JSON.stringify(state);
+    if (firstSeq !== undefined) {
+      statements.updateRun.run(seq, state.status, text, firstSeq);
+      continue;
+    }
+    const { session_id: sessionId, status, route } = state;
+    const accepted = own[0]?.seq ?? 0;
+    statements.insertRun.run(accepted, id, sessionId, seq, status, route.route_id, text);
+  }
+}

@@ -1,0 +1,72 @@
+import type { DomainEvent, RunState, SealedSlot, SessionState } from '@kheish/core-model';
+import type { BlobRow } from '../blobs/blob-store.ts';
+
+/** The aggregates a decision needs, as data: they are loaded before `decide` runs. */
+export interface Load {
+  /** With its active run and the head of its queue. */
+  readonly session?: string;
+  /** All queued runs of the session, not only the first. */
+  readonly queue?: 'all';
+  readonly run?: string;
+  readonly slot?: string;
+  /** How many runs are running. */
+  readonly admission?: true;
+}
+
+export interface RunningRuns {
+  readonly total: number;
+  readonly byRoute: ReadonlyMap<string, number>;
+}
+
+/** A slot with the version its next write follows. */
+export interface LoadedSlot {
+  readonly slot?: SealedSlot;
+  /** 0 where there never was one. */
+  readonly lastVersion: number;
+}
+
+/**
+ * What a decision sees and writes to. `record` evolves the aggregates at once, so that decisions of
+ * several packages compose; nothing reaches the disk unless the whole decision returns.
+ */
+export interface WorkingState {
+  /** Unix milliseconds at which this commit happens. */
+  readonly atMs: number;
+  session(id: string): SessionState | undefined;
+  run(id: string): RunState | undefined;
+  slot(id: string): LoadedSlot;
+  running(): RunningRuns;
+  record(...events: DomainEvent[]): void;
+  /** Keeps a sealed value beside its event; undefined erases it. */
+  seal(slotId: string, sealed: SealedSlot | undefined): void;
+}
+
+export interface Command<R> {
+  readonly load: Load;
+  /** Pure and synchronous. Throws a `KheishError` to refuse: then nothing is recorded. */
+  readonly decide: (state: WorkingState) => R;
+  /** Long texts that the events refer to. */
+  readonly blobs?: readonly BlobRow[];
+}
+
+/** The answer first given under an idempotency key. */
+export interface StoredAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface IdempotencyRequest {
+  /** Caller and route: the same key in another scope is another key. */
+  readonly scope: string;
+  readonly key: string;
+  /** Digest of what was asked. */
+  readonly fingerprint: string;
+}
+
+/** A command that must happen once under its key. */
+export interface OnceCommand<R> extends Command<R> {
+  readonly idempotency: IdempotencyRequest;
+  readonly answer: (result: R) => StoredAnswer;
+}
+
+export type OnceResult<R> = { readonly result: R } | { readonly replayed: StoredAnswer };

@@ -1,0 +1,19 @@
+import { type RecordedEvent, type RunState, eraseEvent, eraseRun } from '@kheish/core-model';
+import type { Statements } from './statements.ts';
+
+/**
+ * Takes what was said in a session out of the journal and the tables; digests stay. Replaying the erased
+ * journal gives the erased tables, since erasing twice changes nothing.
+ */
+export function eraseSession(statements: Statements, sessionId: string): void {
+  for (const { seq, body } of statements.eventsOfSession.all(sessionId)) {
+    const erased = eraseEvent(JSON.parse(body) as RecordedEvent);
+    statements.rewriteEvent.run(JSON.stringify(erased), seq);
+  }
+  for (const { state, firstSeq, seq } of statements.runsOfSession.all(sessionId)) {
+    const run = eraseRun(JSON.parse(state) as RunState);
+    statements.updateRun.run(seq, run.status, JSON.stringify(run), firstSeq);
+  }
+  statements.deleteMessages.run(sessionId);
+  statements.deleteBlobs.run(sessionId);
+}

@@ -1,0 +1,170 @@
+import { type Clock, KheishError } from '@kheish/core-model';
+import { storageError } from '../root/open-database.ts';
+import { type RecordedRow, append } from './append.ts';
+import type { Command, OnceCommand, OnceResult } from './command.ts';
+import { answerGiven, keepAnswer } from './idempotency.ts';
+import type { Statements } from './statements.ts';
+import { WorkingSet } from './working-set.ts';
+
+interface Member {
+  readonly command: Command<unknown>;
+  readonly once?: OnceCommand<unknown>;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Waiting commands beyond this are refused: the disk does not keep up. */
+const MAX_WAITING = 10_000;
+
+/**
+ * Applies every command that waits at a moment in one transaction. When a promise resolves, its events are
+ * on disk; a refusal or a fault of one member leaves the others untouched; an error of the disk rejects all.
+ */
+export class GroupCommit {
+  readonly #statements: Statements;
+  readonly #clock: Clock;
+  readonly #publish: (rows: readonly RecordedRow[]) => void;
+  #waiting: Member[] = [];
+  #scheduled = false;
+  #nextSeq: number;
+  #failure: KheishError | undefined;
+
+  constructor(
+    statements: Statements,
+    clock: Clock,
+    publish: (rows: readonly RecordedRow[]) => void,
+  ) {
+    this.#statements = statements;
+    this.#clock = clock;
+    this.#publish = publish;
+    this.#nextSeq = (statements.headSeq.get()?.seq ?? 0) + 1;
+  }
+
+  /** Sequence number of the newest event on disk. */
+  get head(): number {
+    return this.#nextSeq - 1;
+  }
+
+  /** Why nothing can be written any more, if so. */
+  get failure(): KheishError | undefined {
+    return this.#failure;
+  }
+
+  commit<R>(command: Command<R>): Promise<R> {
+    return this.#enqueue<R>({ command });
+  }
+
+  commitOnce<R>(command: OnceCommand<R>): Promise<OnceResult<R>> {
+    return this.#enqueue<OnceResult<R>>({
+      command,
+      once: command as OnceCommand<unknown>,
+    });
+  }
+
+  /** Resolves when everything that waits now is settled. */
+  async idle(): Promise<void> {
+    while (this.#waiting.length > 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #enqueue<T>(member: Pick<Member, 'command' | 'once'>): Promise<T> {
+    if (this.#waiting.length >= MAX_WAITING) {
+      const error = new KheishError(
+        'storage/storage_unavailable',
+        'Too many writes wait for the disk. Try again in a moment.',
+        { retryAfterMs: 1_000 },
+      );
+      return Promise.reject(error);
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ ...member, resolve: resolve as (value: unknown) => void, reject });
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      // setImmediate and not a microtask: whatever this turn of the event loop still brings joins the group.
+      setImmediate(() => this.#flush());
+    });
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    const group = this.#waiting;
+    this.#waiting = [];
+    const settle: (() => void)[] = [];
+    const rows: RecordedRow[] = [];
+    const firstSeq = this.#nextSeq;
+    try {
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#statements.begin.run();
+      const atMs = this.#clock.now();
+      for (const member of group) settle.push(this.#apply(member, atMs, rows));
+      this.#commitGroup();
+    } catch (error) {
+      this.#nextSeq = firstSeq;
+      this.#rollBack();
+      const reason =
+        error instanceof KheishError ? error : storageError(error, 'Nothing was stored');
+      for (const member of group) member.reject(reason);
+      return;
+    }
+    if (rows.length > 0) this.#publish(rows);
+    for (const done of settle) done();
+  }
+
+  #commitGroup(): void {
+    try {
+      this.#statements.commit.run();
+    } catch (error) {
+      // What is on disk is unknown now; only opening the store again can tell.
+      this.#failure = storageError(error, 'A commit failed, and the store is closed for writing');
+      throw this.#failure;
+    }
+  }
+
+  #rollBack(): void {
+    try {
+      this.#statements.rollback.run();
+    } catch {
+      // SQLite has rolled back by itself, or never began.
+    }
+  }
+
+  /** Decides and appends one member; its fault undoes it alone. Returns how to settle it once the group is on disk. */
+  #apply(member: Member, atMs: number, rows: RecordedRow[]): () => void {
+    const { command, once } = member;
+    let appending = false;
+    try {
+      if (once !== undefined) {
+        const replayed = answerGiven(this.#statements, once.idempotency, atMs);
+        if (replayed !== undefined) return () => member.resolve({ replayed });
+      }
+      const work = new WorkingSet(command.load, this.#statements, atMs);
+      const result = command.decide(work);
+      if (work.recorded.length > 0 || once !== undefined || command.blobs !== undefined) {
+        this.#statements.savepoint.run();
+        appending = true;
+        const appended = append(this.#statements, work, command.blobs ?? [], this.#nextSeq);
+        if (once !== undefined) {
+          keepAnswer(this.#statements, once.idempotency, once.answer(result), atMs);
+        }
+        this.#statements.release.run();
+        for (const row of appended) rows.push(row);
+        this.#nextSeq += appended.length;
+      }
+      return () => member.resolve(once === undefined ? result : { result });
+    } catch (error) {
+      if (concernsTheGroup(error)) throw error;
+      if (appending) {
+        this.#statements.rollbackMember.run();
+        this.#statements.release.run();
+      }
+      return () => member.reject(error);
+    }
+  }
+}
+
+/** After these SQLite may have rolled back the whole group; a broken constraint undoes one member only. */
+function concernsTheGroup(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  return (
+    typeof code === 'string' && code.startsWith('SQLITE_') && !code.startsWith('SQLITE_CONSTRAINT')
+  );
+}

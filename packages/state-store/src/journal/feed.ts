@@ -1,0 +1,99 @@
+import type { Database } from 'better-sqlite3';
+import type { RecordedRow } from '../commit/append.ts';
+
+export interface PageOptions {
+  /** Sequence number after which to read. */
+  readonly after: number;
+  readonly limit: number;
+  readonly sessionId?: string;
+  /** Reads the one session of the run only. */
+  readonly runId?: string;
+}
+
+export interface Page {
+  readonly rows: readonly RecordedRow[];
+  /** Everything that matches up to this number is in this page or before it. */
+  readonly nextAfter: number;
+}
+
+interface Row {
+  readonly seq: number;
+  readonly type: string;
+  readonly session_id: string | null;
+  readonly run_id: string | null;
+  readonly body: string;
+}
+
+export type FeedListener = (rows: readonly RecordedRow[]) => void;
+
+const columns = 'seq, type, session_id, run_id, body';
+
+/** The journal as its followers see it: short pages of what is on disk, then each group as it commits. */
+export class JournalFeed {
+  readonly #all;
+  readonly #ofSession;
+  readonly #ofRun;
+  readonly #head: () => number;
+  readonly #listeners = new Set<FeedListener>();
+
+  constructor(db: Database, head: () => number) {
+    this.#head = head;
+    this.#all = db.prepare<[number, number], Row>(
+      `SELECT ${columns} FROM journal WHERE seq > ? ORDER BY seq LIMIT ?`,
+    );
+    this.#ofSession = db.prepare<[string, number, number], Row>(
+      `SELECT ${columns} FROM journal
+       WHERE session_id = ? AND session_id IS NOT NULL AND seq > ? ORDER BY seq LIMIT ?`,
+    );
+    this.#ofRun = db.prepare<[string, string, string, number, number], Row>(
+      `SELECT ${columns} FROM journal
+       WHERE session_id = (SELECT session_id FROM runs WHERE run_id = ?) AND session_id IS NOT NULL
+         AND run_id = ? AND seq >= (SELECT first_seq FROM runs WHERE run_id = ?) AND seq > ?
+       ORDER BY seq LIMIT ?`,
+    );
+  }
+
+  /** Sequence number of the newest event. */
+  head(): number {
+    return this.#head();
+  }
+
+  /** Events up to this number are not kept any more. */
+  floor(): number {
+    return 0;
+  }
+
+  /** The next events in order. */
+  page(options: PageOptions): Page {
+    const rows = this.#rows(options).map(recorded);
+    const last = rows.at(-1)?.seq ?? options.after;
+    return { rows, nextAfter: rows.length < options.limit ? Math.max(last, this.head()) : last };
+  }
+
+  #rows({ after, limit, sessionId, runId }: PageOptions): Row[] {
+    if (runId !== undefined) return this.#ofRun.all(runId, runId, runId, after, limit);
+    if (sessionId !== undefined) return this.#ofSession.all(sessionId, after, limit);
+    return this.#all.all(after, limit);
+  }
+
+  /** Calls `listener` with each group of events right after it is on disk, in order. */
+  subscribe(listener: FeedListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  publish(rows: readonly RecordedRow[]): void {
+    for (const listener of this.#listeners) listener(rows);
+  }
+}
+
+function recorded(row: Row): RecordedRow {
+  const { seq, type, body } = row;
+  return {
+    seq,
+    type,
+    ...(row.session_id !== null && { session_id: row.session_id }),
+    ...(row.run_id !== null && { run_id: row.run_id }),
+    body,
+  };
+}

@@ -1,0 +1,162 @@
+import {
+  type Message,
+  type RunState,
+  type RunStatus,
+  type SealedSlot,
+  type SessionState,
+  type ToolCallPart,
+  toolCallsOf,
+} from '@kheish/core-model';
+import type { Database } from 'better-sqlite3';
+import { sealedSlotOf, slotOf } from '../commit/sealed-slots.ts';
+import type { Statements } from '../commit/statements.ts';
+
+export interface ListedRun {
+  readonly run: RunState;
+  /** Place in the order of submission. */
+  readonly position: number;
+}
+
+export interface TranscriptEntry {
+  readonly index: number;
+  readonly run_id: string;
+  readonly message: Message;
+}
+
+const stateOf = <T>(row: { state: string }): T => JSON.parse(row.state) as T;
+
+/** What may be asked of the tables outside a commit. */
+export class Reads {
+  readonly #statements: Statements;
+  readonly #prepared;
+
+  constructor(db: Database, statements: Statements) {
+    this.#statements = statements;
+    this.#prepared = prepareReads(db);
+  }
+
+  session(id: string): SessionState | undefined {
+    const row = this.#statements.session.get(id);
+    return row && stateOf(row);
+  }
+
+  run(id: string): RunState | undefined {
+    const row = this.#statements.run.get(id);
+    return row && stateOf(row);
+  }
+
+  /** By id, without deleted ones. */
+  sessions(options: { after?: string; limit: number }): SessionState[] {
+    return this.#prepared.sessions
+      .all(options.after ?? '', options.limit)
+      .map(stateOf<SessionState>);
+  }
+
+  /** In order of submission or against it; `after` is the position of the last one seen. */
+  runs(options: {
+    after?: number;
+    limit: number;
+    order: 'asc' | 'desc';
+    sessionId?: string;
+  }): ListedRun[] {
+    const { limit, order, sessionId } = options;
+    const after = options.after ?? (order === 'asc' ? 0 : Number.MAX_SAFE_INTEGER);
+    const rows =
+      sessionId === undefined
+        ? this.#prepared.runs[order].all(after, limit)
+        : this.#prepared.runsOfSession[order].all(sessionId, after, limit);
+    return rows.map((row) => ({ run: stateOf<RunState>(row), position: row.firstSeq }));
+  }
+
+  /** Runs that were neither finished nor waiting when the daemon last stopped, oldest first. */
+  runningRuns(): RunState[] {
+    return this.#prepared.unfinished.all('running').map(stateOf<RunState>);
+  }
+
+  /** Sessions whose queue could go on: nothing active, something queued. Oldest first. */
+  readySessions(limit: number): string[] {
+    return this.#prepared.ready.all(limit).map((row) => row.sessionId);
+  }
+
+  /** Entries with an index of at least `from`. */
+  messages(sessionId: string, options: { from: number; limit: number }): TranscriptEntry[] {
+    return this.#prepared.messages.all(sessionId, options.from, options.limit).map((row) => ({
+      index: row.idx,
+      run_id: row.runId,
+      message: JSON.parse(row.body) as Message,
+    }));
+  }
+
+  /** A call of the newest answer of the model in a session. */
+  toolCall(sessionId: string, toolCallId: string): ToolCallPart | undefined {
+    for (const { body } of this.#prepared.messagesBackwards.iterate(sessionId)) {
+      const message = JSON.parse(body) as Message;
+      if (message.role !== 'assistant') continue;
+      return toolCallsOf(message).find((call) => call.tool_call_id === toolCallId);
+    }
+    return undefined;
+  }
+
+  slot(id: string): SealedSlot | undefined {
+    return slotOf(this.#statements.slot.get(id)).slot;
+  }
+
+  slots(): SealedSlot[] {
+    return this.#statements.slots.all().flatMap((row) => sealedSlotOf(row) ?? []);
+  }
+
+  sessionCount(): number {
+    return this.#prepared.sessionCount.get()?.count ?? 0;
+  }
+
+  runCounts(): { status: RunStatus; count: number }[] {
+    return this.#prepared.runCounts.all();
+  }
+}
+
+function prepareReads(db: Database) {
+  type StateRow = { state: string; firstSeq: number };
+  const runs = (where: string, order: string) =>
+    `SELECT state, first_seq firstSeq FROM runs WHERE ${where} ORDER BY first_seq ${order} LIMIT ?`;
+  return {
+    sessions: db.prepare<[string, number], { state: string }>(
+      `SELECT state FROM sessions WHERE session_id > ? AND status <> 'deleted'
+       ORDER BY session_id LIMIT ?`,
+    ),
+    runs: {
+      asc: db.prepare<[number, number], StateRow>(runs('first_seq > ?', 'ASC')),
+      desc: db.prepare<[number, number], StateRow>(runs('first_seq < ?', 'DESC')),
+    },
+    runsOfSession: {
+      asc: db.prepare<[string, number, number], StateRow>(
+        runs('session_id = ? AND first_seq > ?', 'ASC'),
+      ),
+      desc: db.prepare<[string, number, number], StateRow>(
+        runs('session_id = ? AND first_seq < ?', 'DESC'),
+      ),
+    },
+    unfinished: db.prepare<[string], { state: string }>(
+      `SELECT state FROM runs WHERE status = ? AND status IN ('queued', 'running')
+       ORDER BY first_seq`,
+    ),
+    ready: db.prepare<[number], { sessionId: string }>(
+      `SELECT session_id sessionId, min(first_seq) oldest FROM runs
+       WHERE status = 'queued' AND status IN ('queued', 'running') AND session_id NOT IN
+         (SELECT session_id FROM runs WHERE status = 'running' AND status IN ('queued', 'running'))
+       GROUP BY session_id ORDER BY oldest LIMIT ?`,
+    ),
+    messages: db.prepare<[string, number, number], { idx: number; runId: string; body: string }>(
+      `SELECT idx, run_id runId, body FROM messages WHERE session_id = ? AND idx >= ?
+       ORDER BY idx LIMIT ?`,
+    ),
+    messagesBackwards: db.prepare<[string], { body: string }>(
+      'SELECT body FROM messages WHERE session_id = ? ORDER BY idx DESC',
+    ),
+    sessionCount: db.prepare<[], { count: number }>(
+      `SELECT count(*) count FROM sessions WHERE status <> 'deleted'`,
+    ),
+    runCounts: db.prepare<[], { status: RunStatus; count: number }>(
+      'SELECT status, count(*) count FROM runs GROUP BY status',
+    ),
+  };
+}

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { KheishError } from '@kheish/core-model';
+import Database from 'better-sqlite3';
+import { migrate, refuseNewer } from '../schema/migrate.ts';
+
+export const DATABASE_FILE = 'kheish.db';
+
+/** Opens the root's database for writing, durable at each commit, at the newest schema. */
+export function openDatabase(root: string): Database.Database {
+  const file = join(root, DATABASE_FILE);
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(file, { timeout: 5_000 });
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = FULL');
+    db.pragma('foreign_keys = ON');
+    refuseNewer(db, root);
+    migrate(db, file);
+    return db;
+  } catch (error) {
+    db?.close();
+    if (error instanceof KheishError) throw error;
+    throw storageError(error, `The database ${file} cannot be opened`);
+  }
+}
+
+/** An error of SQLite as one of ours; the code decides which. */
+export function storageError(error: unknown, what: string): KheishError {
+  const code = (error as { code?: string }).code ?? '';
+  const detail = `${what}: ${(error as Error).message}`;
+  const broken = code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB');
+  return new KheishError(broken ? 'storage/corrupt' : 'storage/storage_unavailable', detail, {
+    cause: error,
+  });
+}

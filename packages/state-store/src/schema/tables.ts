@@ -1,0 +1,128 @@
+import { sql } from 'drizzle-orm';
+import {
+  blob,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/sqlite-core';
+
+/** Everything that happened, in one order. `body` is the event as streams send it. */
+export const journal = sqliteTable(
+  'journal',
+  {
+    seq: integer('seq').primaryKey(),
+    sessionId: text('session_id'),
+    runId: text('run_id'),
+    type: text('type').notNull(),
+    body: text('body').notNull(),
+  },
+  (t) => [
+    index('journal_of_session')
+      .on(t.sessionId, t.seq)
+      .where(sql`session_id IS NOT NULL`),
+  ],
+);
+
+/** Derived. `seq` is the last event that changed the row: its version. */
+export const sessions = sqliteTable('sessions', {
+  sessionId: text('session_id').primaryKey(),
+  seq: integer('seq').notNull(),
+  status: text('status').notNull(),
+  state: text('state').notNull(),
+});
+
+/** Derived. `first_seq` is the event that accepted the run. */
+export const runs = sqliteTable(
+  'runs',
+  {
+    firstSeq: integer('first_seq').primaryKey(),
+    runId: text('run_id').notNull(),
+    sessionId: text('session_id').notNull(),
+    seq: integer('seq').notNull(),
+    status: text('status').notNull(),
+    routeId: text('route_id').notNull(),
+    state: text('state').notNull(),
+  },
+  (t) => [
+    uniqueIndex('runs_by_id').on(t.runId),
+    index('runs_of_session').on(t.sessionId, t.firstSeq),
+    index('runs_unfinished')
+      .on(t.status, t.routeId)
+      .where(sql`status IN ('queued', 'running')`),
+  ],
+);
+
+/** Derived: the transcripts. */
+export const messages = sqliteTable(
+  'messages',
+  {
+    sessionId: text('session_id').notNull(),
+    idx: integer('idx').notNull(),
+    seq: integer('seq').notNull(),
+    runId: text('run_id').notNull(),
+    body: text('body').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.sessionId, t.idx] })],
+);
+
+/** Long texts by digest, kept per session so that erasing one session takes its own. `data` null: in `assets/`. */
+export const blobs = sqliteTable(
+  'blobs',
+  {
+    digest: text('digest').notNull(),
+    sessionId: text('session_id').notNull(),
+    bytes: integer('bytes').notNull(),
+    data: blob('data', { mode: 'buffer' }),
+  },
+  (t) => [
+    primaryKey({ columns: [t.digest, t.sessionId] }),
+    index('blobs_of_session').on(t.sessionId),
+  ],
+);
+
+/** Sealed. A deleted slot keeps its version and loses its value. */
+export const secretSlots = sqliteTable('secret_slots', {
+  slotId: text('slot_id').primaryKey(),
+  provider: text('provider').notNull(),
+  mode: text('mode').notNull(),
+  summary: text('summary').notNull(),
+  version: integer('version').notNull(),
+  updatedAtMs: integer('updated_at_ms').notNull(),
+  keyId: text('key_id').notNull(),
+  nonce: blob('nonce', { mode: 'buffer' }),
+  ciphertext: blob('ciphertext', { mode: 'buffer' }),
+});
+
+/** Operational: answers given under an idempotency key. */
+export const idempotency = sqliteTable(
+  'idempotency',
+  {
+    scope: text('scope').notNull(),
+    keyDigest: text('key_digest').notNull(),
+    fingerprint: text('fingerprint').notNull(),
+    status: integer('status').notNull(),
+    body: text('body').notNull(),
+    expiresAtMs: integer('expires_at_ms').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.scope, t.keyDigest] }),
+    index('idempotency_by_expiry').on(t.expiresAtMs),
+  ],
+);
+
+/** Operational: the starts of the daemon on this root. `stopped_at_ms` null: it did not leave in order. */
+export const incarnations = sqliteTable('incarnations', {
+  incarnation: integer('incarnation').primaryKey(),
+  version: text('version').notNull(),
+  startedAtMs: integer('started_at_ms').notNull(),
+  stoppedAtMs: integer('stopped_at_ms'),
+});
+
+/** Operational: facts about the root itself. */
+export const rootFacts = sqliteTable('root_facts', {
+  name: text('name').primaryKey(),
+  value: text('value').notNull(),
+});

@@ -1,0 +1,142 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock, DomainEvent, KheishError, NewId } from '@kheish/core-model';
+import type { Database } from 'better-sqlite3';
+import { BlobStore } from './blobs/blob-store.ts';
+import type { Command, OnceCommand, OnceResult } from './commit/command.ts';
+import { GroupCommit } from './commit/group-commit.ts';
+import { type Statements, prepareStatements } from './commit/statements.ts';
+import { JournalFeed } from './journal/feed.ts';
+import { Reads } from './reads/reads.ts';
+import { DATABASE_FILE, openDatabase } from './root/open-database.ts';
+import { lockRoot } from './root/root-lock.ts';
+import { schemaVersionOf } from './schema/migrate.ts';
+import { type StoreReport, verifyDatabase } from './verify/verify-store.ts';
+
+export interface StoreOptions {
+  readonly stateRoot: string;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  /** Of the program; shown to whoever finds the root locked. */
+  readonly version: string;
+}
+
+/** Facts about the root that do not change while it is open. */
+export interface RootFacts {
+  readonly stateRoot: string;
+  readonly rootId: string;
+  readonly schemaVersion: number;
+}
+
+/** One open state root: its journal, its tables, and the one way to commit to them. */
+export interface Store extends AsyncDisposable {
+  readonly root: RootFacts;
+  readonly feed: JournalFeed;
+  readonly read: Reads;
+  readonly blobs: BlobStore;
+  /** Applies the command. When this resolves it is on disk; when it rejects with a refusal nothing happened. */
+  commit<R>(command: Command<R>): Promise<R>;
+  /** The same, once per idempotency key: a twin gets the first answer. */
+  commitOnce<R>(command: OnceCommand<R>): Promise<OnceResult<R>>;
+  /** Registers this start of the program; voids all earlier ones. */
+  beginIncarnation(): Promise<Incarnation>;
+  /** Why nothing can be written any more, if so. */
+  failure(): KheishError | undefined;
+  databaseBytes(): number;
+  announce(address: string): void;
+  verify(): Promise<StoreReport>;
+  /** Waits for the commits under way and gives the root back. */
+  close(): Promise<void>;
+}
+
+export interface Incarnation {
+  readonly number: number;
+  /** The start before this one did not leave in order. */
+  readonly afterCrash: boolean;
+  /** Says that this start leaves in order. */
+  end(): Promise<void>;
+}
+
+/** Locks, opens and, if need be, migrates a state root. Throws `storage/...` errors that say what to do. */
+export function openStore(options: StoreOptions): Store {
+  const lock = lockRoot(options.stateRoot, options.version);
+  let db: Database | undefined;
+  try {
+    db = openDatabase(lock.root);
+    const rootId = rootIdOf(db, options.newId);
+    lock.announce({ root_id: rootId });
+    return assemble(options, db, rootId, lock);
+  } catch (error) {
+    db?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+function rootIdOf(db: Database, newId: NewId): string {
+  db.prepare(`INSERT OR IGNORE INTO root_facts (name, value) VALUES ('root_id', ?)`).run(
+    newId('root'),
+  );
+  const row = db.prepare<[], { value: string }>(
+    `SELECT value FROM root_facts WHERE name = 'root_id'`,
+  );
+  return row.get()?.value ?? '';
+}
+
+function assemble(
+  options: StoreOptions,
+  db: Database,
+  rootId: string,
+  lock: ReturnType<typeof lockRoot>,
+): Store {
+  const { clock, version } = options;
+  const statements = prepareStatements(db);
+  statements.pruneIdempotency.run(clock.now());
+  const blobs = new BlobStore(lock.root, db);
+  const feed: JournalFeed = new JournalFeed(db, () => group.head);
+  const group = new GroupCommit(statements, clock, (rows) => {
+    if (rows.some((row) => row.type === 'session_deleted')) blobs.sweep();
+    feed.publish(rows);
+  });
+  const databaseFile = join(lock.root, DATABASE_FILE);
+  let closed: Promise<void> | undefined;
+
+  const close = async () => {
+    await group.idle();
+    db.close();
+    lock.release();
+  };
+  const store: Store = {
+    root: { stateRoot: lock.root, rootId, schemaVersion: schemaVersionOf(db) },
+    feed,
+    read: new Reads(db, statements),
+    blobs,
+    commit: (command) => group.commit(command),
+    commitOnce: (command) => group.commitOnce(command),
+    beginIncarnation: () => beginIncarnation(group, statements, version),
+    failure: () => group.failure,
+    databaseBytes: () => statSync(databaseFile).size,
+    announce: (address) => lock.announce({ address }),
+    verify: () => verifyDatabase(databaseFile, rootId, blobs),
+    close: () => (closed ??= close()),
+    [Symbol.asyncDispose]: () => store.close(),
+  };
+  return store;
+}
+
+async function beginIncarnation(
+  group: GroupCommit,
+  statements: Statements,
+  version: string,
+): Promise<Incarnation> {
+  const last = statements.lastIncarnation.get();
+  const number = (last?.incarnation ?? 0) + 1;
+  const record = (event: DomainEvent) =>
+    group.commit({ load: {}, decide: (state) => state.record(event) });
+  await record({ type: 'daemon_started', incarnation: number, version });
+  return {
+    number,
+    afterCrash: last !== undefined && last.stoppedAtMs === null,
+    end: () => record({ type: 'daemon_stopped', incarnation: number }),
+  };
+}

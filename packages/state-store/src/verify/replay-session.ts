@@ -1,0 +1,61 @@
+import {
+  type Message,
+  type RecordedEvent,
+  type RunState,
+  type SessionState,
+  eraseRun,
+  evolveRun,
+  evolveSession,
+  messageOf,
+  runIdOf,
+} from '@kheish/core-model';
+import type { Database } from 'better-sqlite3';
+
+export interface ReplayedSession {
+  readonly session: { readonly state: SessionState; readonly seq: number };
+  readonly runs: Map<string, { readonly firstSeq: number; readonly state: RunState }>;
+  readonly messages: readonly { idx: number; seq: number; run_id: string; body: Message }[];
+}
+
+/** What the journal alone makes of a session; `broken` where it has events that cannot follow each other. */
+export function replaySession(
+  db: Database,
+  sessionId: string,
+): ReplayedSession | { broken: string } {
+  const rows = db
+    .prepare<[string], { seq: number; body: string }>(
+      'SELECT seq, body FROM journal WHERE session_id = ? AND session_id IS NOT NULL ORDER BY seq',
+    )
+    .all(sessionId);
+  let session: SessionState | undefined;
+  let lastSeq = 0;
+  let messages: ReplayedSession['messages'][number][] = [];
+  const runs: ReplayedSession['runs'] = new Map();
+  try {
+    for (const { seq, body } of rows) {
+      const event = JSON.parse(body) as RecordedEvent;
+      const index = session?.message_count ?? 0;
+      const runId = runIdOf(event);
+      let run: RunState | undefined;
+      if (runId !== undefined) {
+        const known = runs.get(runId);
+        run = evolveRun(known?.state, event, event.at_ms);
+        runs.set(runId, { firstSeq: known?.firstSeq ?? seq, state: run });
+      }
+      session = evolveSession(session, event, event.at_ms);
+      lastSeq = seq;
+      const message = messageOf(event, run);
+      if (message !== undefined && runId !== undefined) {
+        messages.push({ idx: index, seq, run_id: runId, body: message });
+      }
+      if (event.type === 'session_deleted') {
+        messages = [];
+        for (const [id, known] of runs) runs.set(id, { ...known, state: eraseRun(known.state) });
+      }
+    }
+  } catch (error) {
+    return { broken: (error as Error).message };
+  }
+  if (session === undefined) return { broken: 'it has no events' };
+  return { session: { state: session, seq: lastSeq }, runs, messages };
+}

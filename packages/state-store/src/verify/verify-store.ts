@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { StoreVerification } from '@kheish/core-model';
+import Database from 'better-sqlite3';
+import type { BlobStore } from '../blobs/blob-store.ts';
+import { schemaVersionOf } from '../schema/migrate.ts';
+import { type ReplayedSession, replaySession } from './replay-session.ts';
+
+export type StoreReport = StoreVerification;
+
+/** Findings beyond this are counted by nobody: the store needs its backup. */
+const MAX_FINDINGS = 1_000;
+
+/**
+ * Replays the journal and compares it with the derived tables, checks blobs against their digests and the
+ * database against itself. Reads one consistent snapshot on a connection of its own, and yields between
+ * sessions, so that a running daemon goes on.
+ */
+export async function verifyDatabase(
+  file: string,
+  rootId: string,
+  blobs: BlobStore,
+): Promise<StoreReport> {
+  const db = new Database(file, { readonly: true });
+  const findings: StoreReport['findings'] = [];
+  const find = (check: string, subject: string, message: string) => {
+    if (findings.length < MAX_FINDINGS) findings.push({ check, subject, message });
+  };
+  try {
+    db.exec('BEGIN');
+    const counts = countRows(db);
+    checkDatabase(db, find);
+    checkSequence(db, find);
+    for (const sessionId of sessionIds(db)) {
+      const replayed = replaySession(db, sessionId);
+      if ('broken' in replayed) find('replay', sessionId, replayed.broken);
+      else compare(db, sessionId, replayed, find);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await checkBlobs(db, blobs, find);
+    return {
+      ok: findings.length === 0,
+      root_id: rootId,
+      schema_version: schemaVersionOf(db),
+      ...counts,
+      findings,
+    };
+  } finally {
+    db.close();
+  }
+}
+
+type Find = (check: string, subject: string, message: string) => void;
+
+function countRows(db: Database.Database) {
+  const count = (table: string) =>
+    db.prepare<[], { n: number }>(`SELECT count(*) n FROM ${table}`).get()?.n ?? 0;
+  return {
+    events: count('journal'),
+    sessions: count('sessions'),
+    runs: count('runs'),
+    messages: count('messages'),
+    blobs: count('blobs'),
+  };
+}
+
+function checkDatabase(db: Database.Database, find: Find): void {
+  const rows = db.pragma('integrity_check(20)') as { integrity_check: string }[];
+  for (const { integrity_check: message } of rows) {
+    if (message !== 'ok') find('database', 'kheish.db', message);
+  }
+}
+
+function checkSequence(db: Database.Database, find: Find): void {
+  const row = db
+    .prepare<[], { n: number; first: number | null; last: number | null }>(
+      'SELECT count(*) n, min(seq) first, max(seq) last FROM journal',
+    )
+    .get();
+  if (row === undefined || row.first === null || row.last === null) return;
+  if (row.last - row.first + 1 !== row.n) {
+    find('sequence', 'journal', `${row.n} events stand between ${row.first} and ${row.last}`);
+  }
+}
+
+/** Of the journal and of the tables: a session that stands in only one of them is a finding. */
+function sessionIds(db: Database.Database): string[] {
+  return db
+    .prepare<[], { id: string }>(
+      `SELECT session_id id FROM journal WHERE session_id IS NOT NULL
+       UNION SELECT session_id FROM sessions UNION SELECT session_id FROM runs
+       UNION SELECT session_id FROM messages ORDER BY id`,
+    )
+    .all()
+    .map((row) => row.id);
+}
+
+function compare(
+  db: Database.Database,
+  sessionId: string,
+  replayed: ReplayedSession,
+  find: Find,
+): void {
+  const session = db
+    .prepare<[string], { state: string; seq: number; status: string }>(
+      'SELECT state, seq, status FROM sessions WHERE session_id = ?',
+    )
+    .get(sessionId);
+  if (
+    session === undefined ||
+    session.seq !== replayed.session.seq ||
+    session.status !== replayed.session.state.status ||
+    !isDeepStrictEqual(JSON.parse(session.state), replayed.session.state)
+  ) {
+    find('session', sessionId, 'the row is not what the journal makes of it');
+  }
+  compareRuns(db, sessionId, replayed, find);
+  const messages = db
+    .prepare<[string], { idx: number; seq: number; run_id: string; body: string }>(
+      'SELECT idx, seq, run_id, body FROM messages WHERE session_id = ? ORDER BY idx',
+    )
+    .all(sessionId)
+    .map((row) => ({ ...row, body: JSON.parse(row.body) as unknown }));
+  if (!isDeepStrictEqual(messages, replayed.messages)) {
+    find('transcript', sessionId, 'the messages are not what the journal makes of them');
+  }
+}
+
+function compareRuns(
+  db: Database.Database,
+  sessionId: string,
+  replayed: ReplayedSession,
+  find: Find,
+): void {
+  const rows = db
+    .prepare<
+      [string],
+      { run_id: string; first_seq: number; status: string; route_id: string; state: string }
+    >(
+      'SELECT run_id, first_seq, status, route_id, state FROM runs WHERE session_id = ? ORDER BY first_seq',
+    )
+    .all(sessionId);
+  for (const row of rows) {
+    const expected = replayed.runs.get(row.run_id);
+    replayed.runs.delete(row.run_id);
+    if (
+      expected === undefined ||
+      row.first_seq !== expected.firstSeq ||
+      row.status !== expected.state.status ||
+      row.route_id !== expected.state.route.route_id ||
+      !isDeepStrictEqual(JSON.parse(row.state), expected.state)
+    ) {
+      find('run', row.run_id, 'the row is not what the journal makes of it');
+    }
+  }
+  for (const runId of replayed.runs.keys()) find('run', runId, 'the row is missing');
+}
+
+async function checkBlobs(db: Database.Database, blobs: BlobStore, find: Find): Promise<void> {
+  const rows = db.prepare<[], { digest: string; bytes: number; data: Buffer | null }>(
+    'SELECT digest, bytes, data FROM blobs',
+  );
+  for (const { digest, bytes, data } of rows.all()) {
+    const content = data ?? (await blobs.readFile(digest).catch(() => undefined));
+    if (content === undefined) {
+      find('blob', digest, 'its file is missing');
+      continue;
+    }
+    const actual = `sha256:${createHash('sha256').update(content).digest('hex')}`;
+    if (actual !== digest || content.length !== bytes) {
+      find('blob', digest, 'its content has another digest');
+    }
+  }
+}
