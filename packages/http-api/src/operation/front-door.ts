@@ -1,0 +1,52 @@
+import type { Clock } from '@kheish/core-model';
+import type { MiddlewareHandler } from 'hono';
+import { hostCheck } from '../guard/host.ts';
+import { exposedHeaders, originCheck, preflightHeaders } from '../guard/origin.ts';
+import { type ApiEnv, send } from './context.ts';
+
+/** Under which names the daemon is reached, and which pages may call it. */
+export interface HostPolicy {
+  /** The host that the listener binds, for example `127.0.0.1`. */
+  readonly bindHost: string;
+  /** Exactly these origins, for example `http://localhost:5173`; without it any loopback origin. */
+  readonly allowedOrigins?: readonly string[];
+}
+
+/** What every request passes first: request id, Host, Origin, preflight. */
+export function frontDoor(
+  hosts: HostPolicy,
+  nextRequestId: () => string,
+  isClosing: () => boolean,
+): MiddlewareHandler<ApiEnv> {
+  const checkHost = hostCheck(hosts.bindHost);
+  const checkOrigin = originCheck(hosts.allowedOrigins);
+  return async (c, next) => {
+    const { host, origin } = c.env.incoming.headers;
+    const requestId = nextRequestId();
+    const headers: Record<string, string> = {
+      'X-Request-Id': requestId,
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+      Vary: 'Origin',
+    };
+    if (isClosing()) headers['Connection'] = 'close';
+    c.set('requestId', requestId);
+    c.set('headers', headers);
+    checkHost(host);
+    checkOrigin(origin);
+    if (origin !== undefined) {
+      headers['Access-Control-Allow-Origin'] = origin;
+      headers['Access-Control-Expose-Headers'] = exposedHeaders;
+    }
+    if (c.req.method === 'OPTIONS') return send(c, 204, null, preflightHeaders);
+    await next();
+    return undefined;
+  };
+}
+
+/** Ids that differ between requests, and between starts of the daemon. */
+export function requestIds(clock: Clock): () => string {
+  const start = clock.now().toString(36);
+  let count = 0;
+  return () => `req_${start}_${(count += 1).toString(36)}`;
+}

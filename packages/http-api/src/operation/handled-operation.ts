@@ -1,0 +1,50 @@
+import type { BodyOf, Operation } from '@kheish/core-model';
+import { type Call, type HandledOperation, type Handlers, isReplayed } from '../call/call.ts';
+import { idempotencyRequest } from '../call/idempotency.ts';
+import type { HttpLimits } from '../http-limits.ts';
+import { readJsonBody } from '../request/json-body.ts';
+import { type ApiContext, send } from './context.ts';
+import { type Received, receivedBody } from './receive.ts';
+
+/** Hands a request to the host's handler, and its answer to the caller. */
+export function handledOperation<K extends HandledOperation>(
+  operation: Operation,
+  handle: Handlers[K],
+  limits: HttpLimits,
+): (c: ApiContext, received: Received<K>) => Promise<Response> {
+  return async (c, received) => {
+    const { incoming } = c.env;
+    const json = operation.method === 'GET' ? undefined : await readJsonBody(incoming, limits);
+    const body = receivedBody(operation, json) as BodyOf<K>;
+    const idempotency =
+      operation.idempotent &&
+      idempotencyRequest({
+        caller: received.caller,
+        method: operation.method,
+        path: filledPath(operation.path, received.path),
+        header: headerValue(incoming.headers['idempotency-key']),
+        body: json,
+      });
+    const call: Call<K> = { ...received, body, ...(idempotency && { idempotency }) };
+    const answer = await handle(call);
+    if (!isReplayed(answer)) {
+      const type = { 'Content-Type': 'application/json' };
+      return send(c, operation.status, JSON.stringify(answer), type);
+    }
+    const { status, body: stored } = answer.replayed;
+    return send(c, status, stored, {
+      'Content-Type': status < 400 ? 'application/json' : 'application/problem+json',
+      'Idempotency-Replayed': 'true',
+    });
+  };
+}
+
+function headerValue(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(', ') : header;
+}
+
+function filledPath(pattern: string, path: Readonly<Record<string, string>>): string {
+  return pattern.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(path[name] ?? ''),
+  );
+}

@@ -1,0 +1,74 @@
+import { KheishError, type Operation, type OperationId, operations } from '@kheish/core-model';
+import type { Hono } from 'hono';
+import type { HandledOperation, Handlers, StreamOperation } from '../call/call.ts';
+import type { Authorize } from '../guard/bearer.ts';
+import type { HttpLimits } from '../http-limits.ts';
+import { openApiDocument } from '../openapi/document.ts';
+import { type ApiContext, type ApiEnv, send } from './context.ts';
+import { handledOperation } from './handled-operation.ts';
+import { type Received, receiver } from './receive.ts';
+import type { StreamResponders } from './stream-operation.ts';
+
+export interface OperationParts {
+  readonly handlers: Handlers;
+  readonly streams: StreamResponders;
+  readonly authorize: Authorize;
+  readonly isDraining: () => boolean;
+  readonly limits: HttpLimits;
+}
+
+type Responder<K extends OperationId> = (
+  c: ApiContext,
+  received: Received<K>,
+) => Response | Promise<Response>;
+type Responders = { readonly [K in OperationId]: Responder<K> };
+
+/** Registers a route for each operation of the table; a known path with another method is 405. */
+export function registerOperations(app: Hono<ApiEnv>, parts: OperationParts): void {
+  const responders = allResponders(parts);
+  const methodsOf = new Map<string, string[]>();
+  for (const id of Object.keys(operations) as OperationId[]) {
+    const operation: Operation = operations[id];
+    const pattern = operation.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    const receive = receiver(operation, parts.authorize);
+    const respond = responders[id] as Responder<OperationId>;
+    app.on(operation.method, pattern, async (c) => respond(c, receive(c)));
+    const methods = operation.method === 'GET' ? ['GET', 'HEAD'] : [operation.method];
+    methodsOf.set(pattern, [...(methodsOf.get(pattern) ?? []), ...methods]);
+  }
+  for (const [pattern, methods] of methodsOf) {
+    app.all(pattern, (c) => {
+      c.get('headers')['Allow'] = [...methods, 'OPTIONS'].join(', ');
+      throw new KheishError('api/method_not_allowed', 'This path does not take this method.');
+    });
+  }
+}
+
+function allResponders(parts: OperationParts): Responders {
+  const own: Omit<Responders, HandledOperation | StreamOperation> = {
+    healthz: (c) => sendText(c, 'ok\n'),
+    readyz: (c) => {
+      if (!parts.isDraining()) return sendText(c, 'ready\n');
+      throw new KheishError('readiness/daemon_draining', 'The daemon takes no new work.');
+    },
+    getOpenApi: (c) =>
+      send(c, 200, JSON.stringify(openApiDocument()), { 'Content-Type': 'application/json' }),
+  };
+  const handled: Pick<Responders, HandledOperation> = Object.fromEntries(
+    (Object.keys(operations) as OperationId[])
+      .filter((id) => isHandled(id))
+      .map((id) => [
+        id,
+        handledOperation<HandledOperation>(operations[id], parts.handlers[id], parts.limits),
+      ]),
+  ) as unknown as Pick<Responders, HandledOperation>;
+  return { ...own, ...parts.streams, ...handled };
+}
+
+function isHandled(id: OperationId): id is HandledOperation {
+  return typeof operations[id].response === 'object';
+}
+
+function sendText(c: ApiContext, text: string): Response {
+  return send(c, 200, text, { 'Content-Type': 'text/plain; charset=utf-8' });
+}

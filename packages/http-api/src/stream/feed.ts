@@ -1,0 +1,46 @@
+import type { ModelDelta } from '@kheish/core-model';
+
+/** A journaled event as the streams need it. `body` is its JSON on one line, sent as it is. */
+export interface FeedRow {
+  readonly seq: number;
+  readonly type: string;
+  readonly session_id?: string;
+  readonly run_id?: string;
+  readonly body: string;
+}
+
+export interface FeedFilter {
+  readonly sessionId?: string;
+  readonly runId?: string;
+}
+
+export interface FeedPage {
+  /** In order of `seq`. */
+  readonly rows: readonly FeedRow[];
+  /** All matching events up to this `seq` are in this page or before it; grows with each page until the head. */
+  readonly nextAfter: number;
+}
+
+/** The journal, followed. All of it is synchronous. */
+export interface EventFeed {
+  /** `seq` of the newest event; 0 without any. */
+  head(): number;
+  /** Events up to this `seq` are not kept any more; 0 while all are. */
+  floor(): number;
+  page(query: FeedFilter & { readonly after: number; readonly limit: number }): FeedPage;
+  /** The listener is called right after each commit, in order, before anything else runs. */
+  subscribe(listener: (rows: readonly FeedRow[]) => void): () => void;
+}
+
+/** What models are saying now. */
+export interface DeltaFeed {
+  subscribe(listener: (delta: ModelDelta) => void): () => void;
+  /** For each step under way that matches, one delta with offset 0 and the text so far. */
+  current(filter: FeedFilter): readonly ModelDelta[];
+}
+
+/** Whether a stream's subject exists. */
+export interface StreamSubjects {
+  sessionExists(sessionId: string): boolean;
+  run(runId: string): 'active' | 'ended' | undefined;
+}
