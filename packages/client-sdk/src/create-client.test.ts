@@ -1,4 +1,3 @@
-import { readFileSync, globSync } from 'node:fs';
 import { type RunView, type SessionView, operations } from '@kheish/core-model';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { type Client, createClient } from './create-client.ts';
@@ -71,18 +70,5 @@ describe('the client', () => {
       client.request('streamEvents', {}),
     ];
     expect(wrong).toBeTypeOf('function');
-  });
-
-  test('needs nothing of Node', () => {
-    const sources = globSync('**/*.ts', { cwd: import.meta.dirname }).filter(
-      (file) => !file.endsWith('.test.ts') && !file.startsWith('test-server'),
-    );
-    expect(sources.length).toBeGreaterThan(10);
-    const offenders: string[] = [];
-    for (const file of sources) {
-      const text = readFileSync(new URL(file, import.meta.url), 'utf8');
-      if (/['"]node:|\bprocess\.|\bBuffer\b/.test(text)) offenders.push(file);
-    }
-    expect(offenders).toEqual([]);
   });
 });

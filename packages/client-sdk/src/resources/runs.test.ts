@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createClient } from '../create-client.ts';
 import { DaemonUnreachable, WaitTimedOut } from '../errors.ts';
-import { hastyClock } from '../test-server/hasty-clock.ts';
+import { hastyClock } from '../testing/hasty-clock.ts';
 import {
   RUN,
   completed,
@@ -11,7 +11,7 @@ import {
   runView,
   serve,
   startStream,
-} from '../test-server/journal-server.ts';
+} from '../testing/journal-server.ts';
 
 const client = (baseUrl: string) => createClient({ baseUrl, clock: hastyClock });
 

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createClient } from '../create-client.ts';
 import { DaemonUnreachable, UnexpectedAnswer } from '../errors.ts';
-import { hastyClock } from '../test-server/hasty-clock.ts';
+import { hastyClock } from '../testing/hasty-clock.ts';
 import {
   RUN,
   completed,
@@ -16,7 +16,7 @@ import {
   serve,
   startStream,
   started,
-} from '../test-server/journal-server.ts';
+} from '../testing/journal-server.ts';
 import type { StreamFrame } from './frame.ts';
 
 const client = (baseUrl: string, more: object = {}) =>
@@ -233,18 +233,17 @@ describe('the end', () => {
   });
 
   test('closes the connection when the consumer leaves', async () => {
-    let close = () => {};
-    const closed = new Promise<void>((resolve) => (close = resolve));
+    const closed = Promise.withResolvers<void>();
     await using server = await serve(async (_, response) => {
       startStream(response);
-      response.on('close', close);
+      response.on('close', closed.resolve);
       await send(response, frameText(started(1), 1));
     });
     for await (const frame of client(server.baseUrl).runs.stream(RUN)) {
       expect(frame.id).toBe('1');
       break;
     }
-    await closed;
+    await closed.promise;
   });
 });
 

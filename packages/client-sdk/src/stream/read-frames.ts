@@ -23,8 +23,7 @@ export async function* readFrames(
       throw new UnexpectedAnswer(200, 'a frame of the stream is too long', error);
     },
     onEvent: (message) => {
-      const frame = frameOf(message);
-      if (frame !== undefined) ready.push(frame);
+      ready.push(frameOf(message));
     },
   });
   const decoder = new TextDecoder();
@@ -47,7 +46,7 @@ export async function* readFrames(
   }
 }
 
-function frameOf(message: EventSourceMessage): StreamFrame | undefined {
+function frameOf(message: EventSourceMessage): StreamFrame {
   let event: unknown;
   try {
     event = JSON.parse(message.data);
@@ -57,7 +56,6 @@ function frameOf(message: EventSourceMessage): StreamFrame | undefined {
   if (!isJsonObject(event) || typeof event['type'] !== 'string') {
     throw new UnexpectedAnswer(200, 'a frame of the stream is not an event');
   }
-  if (event['type'] === 'heartbeat') return undefined;
   return {
     ...(message.id !== undefined && { id: message.id }),
     event: event as unknown as StreamEvent,

@@ -1,7 +1,7 @@
 import { KheishError, operations } from '@kheish/core-model';
 import { describe, expect, test } from 'vitest';
 import { UnexpectedAnswer } from '../errors.ts';
-import { runView } from '../test-server/journal-server.ts';
+import { runView } from '../testing/journal-server.ts';
 import { decodeAnswer, problemOf } from './answer.ts';
 
 const answer = (status: number, headers: Record<string, string> = {}) =>

@@ -2,8 +2,8 @@ import { KheishError } from '@kheish/core-model';
 import { describe, expect, test } from 'vitest';
 import { createClient } from '../create-client.ts';
 import { DaemonUnreachable, RequestTimedOut } from '../errors.ts';
-import { hastyClock } from '../test-server/hasty-clock.ts';
-import { json, problem, runView, serve } from '../test-server/journal-server.ts';
+import { hastyClock } from '../testing/hasty-clock.ts';
+import { json, problem, runView, serve } from '../testing/journal-server.ts';
 
 const client = (baseUrl: string, more: object = {}) =>
   createClient({ baseUrl, clock: hastyClock, ...more });
