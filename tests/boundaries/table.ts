@@ -144,6 +144,8 @@ export const rooms: readonly Room[] = [
       'process.hrtime',
       'process.uptime',
     ],
+    // A published client brings its own clock and chance; see its platform.ts.
+    exceptions: { 'client-sdk': { globals: ['Date.now', 'performance.now'] } },
   },
   {
     rule: 'timers only in apps',
@@ -151,6 +153,7 @@ export const rooms: readonly Room[] = [
     modules: [{ module: /^node:timers(\/promises)?$/ }],
     globals: ['setTimeout', 'setInterval', 'setImmediate', 'AbortSignal.timeout'],
     exceptions: {
+      'client-sdk': { globals: ['setTimeout'] },
       'state-store': {
         modules: [{ module: /^node:timers(\/promises)?$/, names: /^setImmediate$/ }],
         globals: ['setImmediate'],
@@ -169,6 +172,7 @@ export const rooms: readonly Room[] = [
       'crypto.randomUUID',
       'sodium.randombytes_buf',
     ],
+    exceptions: { 'client-sdk': { globals: ['crypto.getRandomValues'] } },
   },
   {
     rule: 'no Node in what a browser runs',
