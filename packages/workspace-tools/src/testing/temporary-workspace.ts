@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { KheishError, type Tool } from '@kheish/core-model';
+import { createWorkspaceTools } from '../create-workspace-tools.ts';
+import type { WorkspaceLimits } from '../workspace-limits.ts';
+
+/** A workspace in a directory of its own, with room beside it for what is outside. */
+export class TemporaryWorkspace implements AsyncDisposable {
+  readonly base: string;
+  readonly root: string;
+  hidden: string[] = [];
+  limits: Partial<WorkspaceLimits> = {};
+
+  private constructor(base: string) {
+    this.base = base;
+    this.root = join(base, 'work');
+  }
+
+  static async create(
+    files: Record<string, string | Uint8Array> = {},
+  ): Promise<TemporaryWorkspace> {
+    const base = await realpath(await mkdtemp(join(tmpdir(), 'workspace-tools-')));
+    const workspace = new TemporaryWorkspace(base);
+    await mkdir(workspace.root);
+    for (const [path, content] of Object.entries(files)) await workspace.write(path, content);
+    return workspace;
+  }
+
+  at(path: string): string {
+    return join(this.root, path);
+  }
+
+  async write(path: string, content: string | Uint8Array = ''): Promise<void> {
+    await mkdir(dirname(this.at(path)), { recursive: true });
+    await writeFile(this.at(path), content);
+  }
+
+  makeFifo(path: string): void {
+    execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', this.at(path)]);
+  }
+
+  tools(): Tool[] {
+    const { root, hidden, limits } = this;
+    return createWorkspaceTools({ workspaceRoot: root, hidden, limits });
+  }
+
+  async call(name: string, input: object, signal = new AbortController().signal): Promise<string> {
+    const tool = this.tools().find((candidate) => candidate.name === name);
+    if (tool === undefined) throw new Error(`no tool ${name}`);
+    const ids = { session_id: 's', run_id: 'run_1', action_id: 'act_1' };
+    const result = await tool.run(tool.parse({ ...input }), { ...ids, signal });
+    return result.content;
+  }
+
+  /** `code: text` of the problem that a call ends with. */
+  async problem(name: string, input: object): Promise<string> {
+    try {
+      return `no problem: ${await this.call(name, input)}`;
+    } catch (thrown) {
+      if (thrown instanceof KheishError) return `${thrown.code}: ${thrown.message}`;
+      throw thrown;
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return rm(this.base, { recursive: true });
+  }
+}

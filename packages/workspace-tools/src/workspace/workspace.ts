@@ -1,0 +1,100 @@
+import { lstat, realpath } from 'node:fs/promises';
+import { relative, resolve, sep } from 'node:path';
+import { KheishError } from '@kheish/core-model';
+import { fileProblem, notFound } from './file-problem.ts';
+import { type HiddenFiles, hiddenFiles } from './hidden-files.ts';
+import { type Pin, type PinnedFile, pinByDescriptor, pinByIdentity } from './pinned-file.ts';
+import { type Root, resolvePath } from './resolve-path.ts';
+
+const ATTEMPTS = 3;
+
+/** The workspace as one tool call sees it: without what is hidden, and without what lies outside. */
+export class Workspace {
+  readonly #root: Root;
+  readonly #hidden: HiddenFiles;
+  readonly #pin: Pin;
+
+  private constructor(root: Root, hidden: HiddenFiles, pin: Pin) {
+    this.#root = root;
+    this.#hidden = hidden;
+    this.#pin = pin;
+  }
+
+  static async open(
+    workspaceRoot: string,
+    hidden: readonly string[],
+    pin: Pin = process.platform === 'linux' ? pinByDescriptor : pinByIdentity,
+  ): Promise<Workspace> {
+    const configured = resolve(workspaceRoot);
+    try {
+      const root = { configured, real: await realpath(configured) };
+      return new Workspace(root, await hiddenFiles(hidden), pin);
+    } catch (thrown) {
+      throw fileProblem('the workspace root', thrown);
+    }
+  }
+
+  /** Finds what a model's path names and pins it. A name that changes meanwhile is looked up anew. */
+  async find(path: string): Promise<{ place: string; pinned: PinnedFile }> {
+    for (let attempt = 1; ; attempt += 1) {
+      const place = await resolvePath(this.#root, this.#hidden, path);
+      try {
+        return { place, pinned: await this.pin(place) };
+      } catch (thrown) {
+        if (attempt < ATTEMPTS && isNotFound(thrown)) continue;
+        throw isNotFound(thrown) ? notFound(path) : fileProblem(path, thrown);
+      }
+    }
+  }
+
+  /** Pins a place found by walking. Rejects with `tools/not_found` when it is hidden or has moved. */
+  async pin(place: string): Promise<PinnedFile> {
+    if (this.#hidden.coversPath(place)) throw notFound(this.name(place));
+    const pinned = await this.#pin(place);
+    try {
+      if (await this.#hidden.coversFile(pinned.stats)) throw notFound(this.name(place));
+      return pinned;
+    } catch (thrown) {
+      await pinned[Symbol.asyncDispose]();
+      throw thrown;
+    }
+  }
+
+  /** Whether a place may be named in an answer. */
+  async shows(place: string): Promise<boolean> {
+    if (this.#hidden.coversPath(place)) return false;
+    try {
+      return !(await this.#hidden.coversFile(await lstat(place, { bigint: true })));
+    } catch {
+      return false;
+    }
+  }
+
+  /** Resolves a link met in a listing; undefined where following it would be refused. */
+  async follow(place: string): Promise<string | undefined> {
+    try {
+      return await resolvePath(this.#root, this.#hidden, place);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The path relative to the workspace, with `/`; control characters are escaped. */
+  name(place: string): string {
+    return printable(relative(this.#root.real, place).split(sep).join('/') || '.');
+  }
+}
+
+/** A file name that stays on its line. */
+export function printable(name: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  return name.replace(/[\u0000-\u001f\u007f\u2028\u2029]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+export function isNotFound(thrown: unknown): boolean {
+  if (thrown instanceof KheishError) return thrown.code === 'tools/not_found';
+  const problem = fileProblem('', thrown);
+  return problem instanceof KheishError && problem.code === 'tools/not_found';
+}
