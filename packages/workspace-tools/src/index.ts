@@ -1,1 +1,2 @@
-export {};
+export { createWorkspaceTools, type WorkspaceToolsConfig } from './create-workspace-tools.ts';
+export { defaultLimits, type WorkspaceLimits } from './workspace-limits.ts';

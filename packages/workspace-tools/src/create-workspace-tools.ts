@@ -1,0 +1,34 @@
+import { isAbsolute } from 'node:path';
+import type { Tool } from '@kheish/core-model';
+import { MIN_OUTPUT_BYTES } from './text/bounded-text.ts';
+import type { WorkspaceToolOptions } from './tools/define-tool.ts';
+import { globSearchTool } from './tools/glob-search.ts';
+import { grepSearchTool } from './tools/grep-search.ts';
+import { listFilesTool } from './tools/list-files.ts';
+import { readFileTool } from './tools/read-file.ts';
+import { type WorkspaceLimits, defaultLimits } from './workspace-limits.ts';
+import { Workspace } from './workspace/workspace.ts';
+
+export interface WorkspaceToolsConfig {
+  /** The directory that the tools are confined to; need not exist yet. */
+  readonly workspaceRoot: string;
+  /** Absolute paths of files and directories that no tool may see, by whatever name. */
+  readonly hidden: readonly string[];
+  readonly limits?: Partial<WorkspaceLimits>;
+}
+
+/** The tools that read the workspace. What is hidden answers exactly like what does not exist. */
+export function createWorkspaceTools(config: WorkspaceToolsConfig): Tool[] {
+  for (const path of [config.workspaceRoot, ...config.hidden]) {
+    if (!isAbsolute(path)) throw new Error(`not an absolute path: ${path}`);
+  }
+  const limits = { ...defaultLimits, ...config.limits };
+  if (limits.maxOutputBytes < MIN_OUTPUT_BYTES) {
+    throw new Error(`maxOutputBytes is less than ${MIN_OUTPUT_BYTES}`);
+  }
+  const options: WorkspaceToolOptions = {
+    limits,
+    openWorkspace: () => Workspace.open(config.workspaceRoot, config.hidden),
+  };
+  return [readFileTool, listFilesTool, globSearchTool, grepSearchTool].map((tool) => tool(options));
+}

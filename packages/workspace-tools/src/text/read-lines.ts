@@ -1,0 +1,90 @@
+import type { FileHandle } from 'node:fs/promises';
+import { HEAD_BYTES, encodingOf } from './encoding.ts';
+
+export const CHUNK_BYTES = 65_536;
+
+export interface TextLine {
+  /** Without its line feed; at most `maxLineChars` UTF-16 units. */
+  readonly text: string;
+  /** UTF-16 units left out at the end of the line. */
+  readonly omitted: number;
+  /** False only for a last line without a line feed. */
+  readonly ended: boolean;
+}
+
+export interface TextLimits {
+  readonly maxBytes: number;
+  readonly maxLineChars: number;
+  /** Bytes between two turns of the event loop: every chunk is awaited from the disk. */
+  readonly chunkBytes: number;
+}
+
+/** Where reading ended: at the end of the file, at `maxBytes`, or at once because it is no text. */
+export type TextEnd = 'end' | 'limit' | 'binary';
+
+/**
+ * The lines of a file, a chunk at a time. Bytes that do not fit the encoding become U+FFFD.
+ * The generator's return value tells where reading ended.
+ */
+export async function* readLines(
+  handle: FileHandle,
+  limits: TextLimits,
+  signal: AbortSignal,
+): AsyncGenerator<readonly TextLine[], TextEnd> {
+  const head = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+  const encoding = encodingOf(head.buffer.subarray(0, head.bytesRead));
+  if (encoding === undefined) return 'binary';
+  const buffer = Buffer.alloc(limits.chunkBytes);
+  const decoder = new TextDecoder(encoding);
+  const splitter = lineSplitter(limits.maxLineChars);
+  for (let position = 0; ;) {
+    signal.throwIfAborted();
+    const room = Math.min(limits.chunkBytes, limits.maxBytes - position);
+    if (room <= 0) {
+      const more = await handle.read(buffer, 0, 1, position);
+      yield splitter.end(decoder.decode());
+      return more.bytesRead === 0 ? 'end' : 'limit';
+    }
+    const { bytesRead } = await handle.read(buffer, 0, room, position);
+    if (bytesRead === 0) break;
+    position += bytesRead;
+    yield splitter.push(decoder.decode(buffer.subarray(0, bytesRead), { stream: true }));
+  }
+  yield splitter.end(decoder.decode());
+  return 'end';
+}
+
+function lineSplitter(maxLineChars: number) {
+  let kept = '';
+  let length = 0;
+  const take = (piece: string): void => {
+    if (kept.length < maxLineChars) kept += piece.slice(0, maxLineChars - kept.length);
+    length += piece.length;
+  };
+  const finish = (ended: boolean): TextLine => {
+    // A cut between the halves of a surrogate pair would leave half a character.
+    const text = length > kept.length ? kept.replace(/[\ud800-\udbff]$/, '') : kept;
+    const line = { text, omitted: length - text.length, ended };
+    kept = '';
+    length = 0;
+    return line;
+  };
+  const push = (text: string): TextLine[] => {
+    const lines: TextLine[] = [];
+    let from = 0;
+    for (let feed = text.indexOf('\n'); feed >= 0; feed = text.indexOf('\n', from)) {
+      take(text.slice(from, feed));
+      lines.push(finish(true));
+      from = feed + 1;
+    }
+    take(text.slice(from));
+    return lines;
+  };
+  return {
+    push,
+    end: (text: string): TextLine[] => {
+      const lines = push(text);
+      return length === 0 ? lines : [...lines, finish(false)];
+    },
+  };
+}

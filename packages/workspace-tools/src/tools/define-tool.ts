@@ -1,0 +1,48 @@
+import { type JsonSchema, KheishError, type Tool } from '@kheish/core-model';
+import * as v from 'valibot';
+import type { WorkspaceLimits } from '../workspace-limits.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+
+/** What a tool of this package is made from. */
+export interface WorkspaceToolOptions {
+  readonly limits: WorkspaceLimits;
+  openWorkspace(): Promise<Workspace>;
+}
+
+interface ReadingTool<Input> {
+  readonly name: string;
+  readonly description: string;
+  readonly inputSchema: JsonSchema;
+  readonly input: v.GenericSchema<unknown, Input>;
+  run(workspace: Workspace, input: Input, signal: AbortSignal): Promise<string>;
+}
+
+/** A tool that only reads, so that it may be run again after a crash. */
+export function defineReadingTool<Input>(
+  options: WorkspaceToolOptions,
+  tool: ReadingTool<Input>,
+): Tool<Input> {
+  const { timeoutMs, maxOutputBytes } = options.limits;
+  return {
+    name: tool.name,
+    description: tool.description,
+    inputSchema: tool.inputSchema,
+    effect: 'repeatable',
+    limits: { timeoutMs, maxOutputBytes },
+    parse: (input) => {
+      const result = v.safeParse(tool.input, input);
+      if (result.success) return result.output;
+      throw new KheishError('tools/invalid_input', result.issues.map(describeIssue).join('; '));
+    },
+    run: async (input, context) => {
+      context.signal.throwIfAborted();
+      const workspace = await options.openWorkspace();
+      return { content: await tool.run(workspace, input, context.signal) };
+    },
+  };
+}
+
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue);
+  return path === null ? issue.message : `${path}: ${issue.message}`;
+}
