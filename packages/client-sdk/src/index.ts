@@ -11,6 +11,7 @@ export type { Secrets } from './resources/secrets.ts';
 export type { Sessions } from './resources/sessions.ts';
 export type { StreamEvent, StreamFrame } from './stream/frame.ts';
 export type { StreamOptions } from './stream/stream-options.ts';
+export { isReportedByDaemon } from './transport/answer.ts';
 export type {
   CallOptions,
   KeyedCallOptions,

@@ -2,7 +2,7 @@ import { KheishError, operations } from '@kheish/core-model';
 import { describe, expect, test } from 'vitest';
 import { UnexpectedAnswer } from '../errors.ts';
 import { runView } from '../testing/journal-server.ts';
-import { decodeAnswer, problemOf } from './answer.ts';
+import { decodeAnswer, isReportedByDaemon, problemOf } from './answer.ts';
 
 const answer = (status: number, headers: Record<string, string> = {}) =>
   new Response('', { status, headers });
@@ -14,6 +14,8 @@ describe('problemOf', () => {
     const error = problemOf(answer(404), details('runs', 'run_not_found'));
     expect(error).toBeInstanceOf(KheishError);
     expect(error).toMatchObject({ code: 'runs/run_not_found', status: 404, message: 'so it is' });
+    expect(isReportedByDaemon(error as KheishError)).toBe(true);
+    expect(isReportedByDaemon(new KheishError('runs/run_not_found', ''))).toBe(false);
   });
 
   test('has the wait of the body, else of the header', () => {

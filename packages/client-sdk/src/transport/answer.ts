@@ -15,6 +15,18 @@ export function decodeAnswer(operation: Operation, response: Response, text: str
   );
 }
 
+class ReportedByDaemon extends Error {
+  constructor() {
+    super('reported by the daemon');
+    this.name = 'ReportedByDaemon';
+  }
+}
+
+/** Whether the daemon reported the problem; otherwise this client refused before it asked. */
+export function isReportedByDaemon(error: KheishError): boolean {
+  return error.cause instanceof ReportedByDaemon;
+}
+
 /** The error that an answer without success reports (RFC 9457). */
 export function problemOf(response: Response, text: string): KheishError | UnexpectedAnswer {
   let body: unknown;
@@ -32,7 +44,10 @@ export function problemOf(response: Response, text: string): KheishError | Unexp
     const detail = typeof body['detail'] === 'string' ? body['detail'] : response.statusText;
     if (isProblemCode(name)) {
       const retryAfterMs = retryAfter(body['retry_after_ms'], response.headers.get('retry-after'));
-      return new KheishError(name, detail, { ...(retryAfterMs !== undefined && { retryAfterMs }) });
+      return new KheishError(name, detail, {
+        cause: new ReportedByDaemon(),
+        ...(retryAfterMs !== undefined && { retryAfterMs }),
+      });
     }
     return new UnexpectedAnswer(
       response.status,
