@@ -24,6 +24,8 @@ export interface RecordedRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: JsonObject;
+  /** Tells connections apart: requests on one connection have one port. */
+  readonly clientPort: number | undefined;
   /** How the response ended: sent to the end, or broken off by one of the two sides. */
   readonly ended: Promise<'finished' | 'broken_off'>;
 }
@@ -55,6 +57,7 @@ export async function startFakeProvider(options: FakeProviderOptions): Promise<F
       path: incoming.url ?? '',
       headers: incoming.headers,
       body,
+      clientPort: incoming.socket.remotePort,
       ended: new Promise((resolve) => {
         response.on('close', () => resolve(response.writableFinished ? 'finished' : 'broken_off'));
       }),

@@ -1,0 +1,126 @@
+import type {
+  ContentBlockParam,
+  MessageCreateParamsStreaming,
+  MessageParam,
+  OutputConfig,
+  ThinkingConfigParam,
+} from '@anthropic-ai/sdk/resources/messages/messages';
+import {
+  type ModelRequest,
+  type PromptMessage,
+  type PromptPart,
+  isJsonObject,
+} from '@kheish/core-model';
+import { ANTHROPIC } from './anthropic-name.ts';
+
+/** The protocol requires a limit; this one is within reach of every current model. */
+const DEFAULT_MAX_TOKENS = 32_000;
+
+type AnthropicRequest = MessageCreateParamsStreaming & { temperature?: number };
+
+export function anthropicRequest(request: ModelRequest): AnthropicRequest {
+  const { model, system, messages, tools, generation } = request;
+  const { max_output_tokens = DEFAULT_MAX_TOKENS, temperature, reasoning } = generation;
+  return {
+    model,
+    max_tokens: max_output_tokens,
+    stream: true,
+    ...(system !== '' && { system }),
+    messages: withCacheMark(conversation(messages)),
+    ...(tools.length > 0 && {
+      tools: tools.map(({ name, description, inputSchema }) => ({
+        name,
+        description,
+        input_schema: { ...inputSchema, type: 'object' as const },
+      })),
+    }),
+    ...(temperature !== undefined && { temperature }),
+    ...(reasoning?.effort !== undefined && thinking(model, reasoning.effort, max_output_tokens)),
+  };
+}
+
+/** Models up to 4.5 are given a budget; later ones an effort, and refuse a budget. */
+const BUDGETED = /claude-(?:3|[a-z]+-4(?:-[0-5])?(?:[-@]\d{8})?$)/;
+const budgets = { minimal: 1024, low: 4096, medium: 8192, high: 16_384, xhigh: 24_576 } as const;
+
+type Effort = NonNullable<NonNullable<ModelRequest['generation']['reasoning']>['effort']>;
+
+function thinking(
+  model: string,
+  effort: Effort,
+  maxTokens: number,
+): { thinking: ThinkingConfigParam; output_config?: OutputConfig } {
+  if (effort === 'none') return { thinking: { type: 'disabled' } };
+  if (BUDGETED.test(model)) {
+    // The budget must leave room for an answer.
+    const budget_tokens = Math.max(1024, Math.min(budgets[effort], maxTokens - 1024));
+    return { thinking: { type: 'enabled', budget_tokens } };
+  }
+  return {
+    thinking: { type: 'adaptive', display: 'summarized' },
+    output_config: { effort: effort === 'minimal' ? 'low' : effort },
+  };
+}
+
+/** User texts and tool results that follow each other are one message, as the protocol wants them. */
+function conversation(messages: readonly PromptMessage[]): MessageParam[] {
+  const turns: { role: 'user' | 'assistant'; content: ContentBlockParam[] }[] = [];
+  for (const message of messages) {
+    const content = blocksOf(message);
+    if (content.length === 0) continue;
+    const role = message.role === 'assistant' ? 'assistant' : 'user';
+    const last = turns.at(-1);
+    if (last?.role === role) last.content.push(...content);
+    else turns.push({ role, content });
+  }
+  return turns;
+}
+
+function blocksOf(message: PromptMessage): ContentBlockParam[] {
+  if (message.role === 'user') return [{ type: 'text', text: message.content }];
+  if (message.role === 'tool') {
+    return [
+      {
+        type: 'tool_result',
+        tool_use_id: toolUseId(message.tool_call_id),
+        content: message.content,
+        ...(message.is_error && { is_error: true }),
+      },
+    ];
+  }
+  return message.parts.flatMap((part) => assistantBlock(part, message.driver));
+}
+
+function assistantBlock(part: PromptPart, driver: string): ContentBlockParam[] {
+  if (part.type === 'tool_call') {
+    const { tool_call_id, tool_name: name, input = {} } = part;
+    return [{ type: 'tool_use', id: toolUseId(tool_call_id), name, input }];
+  }
+  if (part.type === 'reasoning') return driver === ANTHROPIC ? thinkingBlock(part) : [];
+  // The protocol refuses empty texts.
+  return part.text === '' ? [] : [{ type: 'text', text: part.text }];
+}
+
+/** A thinking block is valid only with the signature, or as the ciphertext, that came with it. */
+function thinkingBlock(part: Extract<PromptPart, { type: 'reasoning' }>): ContentBlockParam[] {
+  if (!isJsonObject(part.opaque)) return [];
+  const { data, signature } = part.opaque;
+  if (typeof data === 'string') return [{ type: 'redacted_thinking', data }];
+  if (typeof signature !== 'string') return [];
+  return [{ type: 'thinking', thinking: part.text ?? '', signature }];
+}
+
+/** Ids made by other providers may have characters that this one refuses. */
+function toolUseId(id: string): string {
+  return id.replace(/[^\w-]/g, '_');
+}
+
+/** What was sent once is read from the provider's cache in the next step of the loop. */
+function withCacheMark(messages: MessageParam[]): MessageParam[] {
+  const last = messages.at(-1)?.content;
+  const block = Array.isArray(last) ? last.at(-1) : undefined;
+  if (block?.type === 'tool_result' || (block?.type === 'text' && block.text !== '')) {
+    block.cache_control = { type: 'ephemeral' };
+  }
+  return messages;
+}

@@ -1,0 +1,71 @@
+import type { Json, ModelRequest, PromptMessage, PromptPart } from '@kheish/core-model';
+import type {
+  ChatCompletionCreateParamsStreaming,
+  ChatCompletionMessageParam,
+  ChatCompletionMessageToolCall,
+} from 'openai/resources/chat/completions/completions';
+import { replayedArguments } from '../http/tool-arguments.ts';
+import type { ChatFlavour } from './chat-flavour.ts';
+
+type Effort = NonNullable<ModelRequest['generation']['reasoning']>['effort'];
+
+export type ChatRequest = Omit<ChatCompletionCreateParamsStreaming, 'max_tokens'> & {
+  /** The older name of the limit is the one that every server knows. */
+  max_tokens?: number;
+  /** OpenRouter's form of `reasoning_effort`. */
+  reasoning?: { effort: NonNullable<Effort> };
+};
+
+export function chatRequest(request: ModelRequest, flavour: ChatFlavour): ChatRequest {
+  const { model, system, messages, tools, generation } = request;
+  const { max_output_tokens, temperature, reasoning } = generation;
+  const prompt = messages.map((message) => chatMessage(message, flavour));
+  return {
+    model,
+    stream: true,
+    stream_options: { include_usage: true },
+    messages: system === '' ? prompt : [{ role: 'system', content: system }, ...prompt],
+    ...(tools.length > 0 && {
+      tools: tools.map(({ name, description, inputSchema }) => ({
+        type: 'function' as const,
+        function: { name, description, parameters: inputSchema },
+      })),
+    }),
+    ...(max_output_tokens !== undefined && { max_tokens: max_output_tokens }),
+    ...(temperature !== undefined && { temperature }),
+    ...(reasoning?.effort !== undefined && effortOf(reasoning.effort, flavour)),
+  };
+}
+
+function effortOf(effort: NonNullable<Effort>, flavour: ChatFlavour): Partial<ChatRequest> {
+  return flavour.reasoningDetails ? { reasoning: { effort } } : { reasoning_effort: effort };
+}
+
+function chatMessage(message: PromptMessage, flavour: ChatFlavour): ChatCompletionMessageParam {
+  if (message.role === 'user') return { role: 'user', content: message.content };
+  if (message.role === 'tool') {
+    return { role: 'tool', tool_call_id: message.tool_call_id, content: message.content };
+  }
+  const { parts, driver } = message;
+  const calls = parts.flatMap(toolCall);
+  const text = parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
+  const details = flavour.reasoningDetails && driver === flavour.name ? detailsOf(parts) : [];
+  return {
+    role: 'assistant',
+    content: text === '' && calls.length > 0 ? null : text,
+    ...(calls.length > 0 && { tool_calls: calls }),
+    ...(details.length > 0 && { reasoning_details: details }),
+  };
+}
+
+function toolCall(part: PromptPart): ChatCompletionMessageToolCall[] {
+  if (part.type !== 'tool_call') return [];
+  const call = { name: part.tool_name, arguments: replayedArguments(part) };
+  return [{ type: 'function', id: part.tool_call_id, function: call }];
+}
+
+function detailsOf(parts: readonly PromptPart[]): Json[] {
+  return parts.flatMap((part) =>
+    part.type === 'reasoning' && Array.isArray(part.opaque) ? part.opaque : [],
+  );
+}

@@ -1,0 +1,22 @@
+import { KheishError, type ModelDriver } from '@kheish/core-model';
+import type { DriverConfig } from './driver-config.ts';
+import { type ModelDriverName, modelDriverTable } from './model-driver-table.ts';
+
+export interface ModelDriverConfig extends DriverConfig {
+  /** A name of `modelDriverNames`. */
+  readonly driver: string;
+}
+
+/**
+ * A driver for one route. It keeps nothing but its pool of connections, which is the egress's: making one
+ * for each call is fine, and follows a rotated key.
+ * Throws `config/invalid_configuration`, or `models/authentication_failed` where a key is needed and absent.
+ */
+export async function createModelDriver(config: ModelDriverConfig): Promise<ModelDriver> {
+  const { driver } = config;
+  if (!Object.hasOwn(modelDriverTable, driver)) {
+    throw new KheishError('config/invalid_configuration', `There is no driver "${driver}".`);
+  }
+  const make = await modelDriverTable[driver as ModelDriverName]();
+  return make(config);
+}

@@ -1,0 +1,118 @@
+import { type Clock, KheishError, type ModelEvent } from '@kheish/core-model';
+import type { Egress, EgressResponse } from '@kheish/egress';
+import { type MakeReader, modelEvents } from './event-stream.ts';
+import { faultOf, providerError } from './provider-error.ts';
+import { retryAfterMs } from './retry-after.ts';
+
+const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
+const MAX_ERROR_BYTES = 64 * 1024;
+
+/** A provider as a driver reaches it. */
+export interface Provider {
+  readonly driver: string;
+  readonly baseUrl: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Texts that no message may show. */
+  readonly secrets: readonly string[];
+  readonly egress: Egress;
+  readonly clock: Clock;
+}
+
+/** Posts one streaming call. Throws errors of domain `models`, or the signal's reason. */
+export async function* streamCall(
+  provider: Provider,
+  path: string,
+  body: object,
+  makeReader: MakeReader,
+  signal: AbortSignal,
+): AsyncGenerator<ModelEvent> {
+  const response = await post(provider, path, body, signal);
+  if (response.status !== 200) throw await refusalOf(provider, response);
+  const type = response.headers['content-type'];
+  if (type !== undefined && !type.toLowerCase().startsWith('text/event-stream')) {
+    await leave(response);
+    throw new KheishError(
+      'models/malformed_response',
+      `${provider.driver} answered ${mediaType(type)} in place of an event stream; is base_url right?`,
+    );
+  }
+  try {
+    yield* modelEvents(response.body, makeReader, (fault) =>
+      providerError(provider.driver, fault, provider.secrets),
+    );
+  } catch (error) {
+    throw asModelError(error, 'models/stream_cut');
+  }
+}
+
+async function post(
+  provider: Provider,
+  path: string,
+  body: object,
+  signal: AbortSignal,
+): Promise<EgressResponse> {
+  const { baseUrl } = provider;
+  try {
+    return await provider.egress.request({
+      policy: { kind: 'operator_origin', origin: new URL(baseUrl).origin },
+      url: baseUrl + path,
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'text/event-stream',
+        ...provider.headers,
+      },
+      body: JSON.stringify(body),
+      signal,
+      limits: { maxResponseBytes: MAX_RESPONSE_BYTES },
+    });
+  } catch (error) {
+    throw asModelError(error, 'models/unavailable');
+  }
+}
+
+/** A failure on the wire, in the words of domain `models`; whatever else was thrown stays what it is. */
+function asModelError(error: unknown, whenLost: 'models/stream_cut' | 'models/unavailable'): Error {
+  if (!(error instanceof KheishError)) return error as Error;
+  const code = {
+    'egress/connect_failed': 'models/unavailable',
+    'egress/connection_lost': whenLost,
+    'egress/timeout': 'models/timeout',
+    'egress/response_too_large': 'models/malformed_response',
+    'egress/too_many_redirects': 'models/invalid_request',
+    'egress/destination_refused': 'models/invalid_request',
+    'egress/invalid_url': 'models/invalid_request',
+  } as const;
+  if (!Object.hasOwn(code, error.code)) return error;
+  return new KheishError(code[error.code as keyof typeof code], error.message, { cause: error });
+}
+
+async function refusalOf(provider: Provider, response: EgressResponse): Promise<KheishError> {
+  const fault = faultOf(await errorBody(response), response.status);
+  const wait = retryAfterMs(response.headers, provider.clock.now());
+  return providerError(provider.driver, fault, provider.secrets, wait);
+}
+
+/** The body of an error response; `undefined` when it is not JSON, too long or broken off. */
+async function errorBody(response: EgressResponse): Promise<unknown> {
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for await (const chunk of response.body) {
+      text += decoder.decode(chunk, { stream: true });
+      if (text.length > MAX_ERROR_BYTES) return undefined;
+    }
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    if (error instanceof KheishError || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function mediaType(header: string): string {
+  return /^[\w.+-]+\/[\w.+-]+/.exec(header)?.[0] ?? 'something else';
+}
+
+async function leave(response: EgressResponse): Promise<void> {
+  await response.body[Symbol.asyncIterator]().return?.();
+}

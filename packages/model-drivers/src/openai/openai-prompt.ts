@@ -1,0 +1,72 @@
+import {
+  type ModelRequest,
+  type PromptMessage,
+  type PromptPart,
+  isJsonObject,
+} from '@kheish/core-model';
+import type {
+  ResponseCreateParamsStreaming,
+  ResponseInputItem,
+  ResponseReasoningItem,
+} from 'openai/resources/responses/responses';
+import { replayedArguments } from '../http/tool-arguments.ts';
+import { OPENAI } from './openai-name.ts';
+
+/** Models that do not reason refuse to be asked for their reasoning. */
+const NOT_REASONING = /^(?:ft:)?(?:gpt-3|gpt-4|chatgpt-|gpt-5(?:\.\d+)?-chat)/;
+
+/** Nothing is kept upstream: the whole transcript is sent each time, with the reasoning as ciphertext. */
+export function openaiRequest(request: ModelRequest): ResponseCreateParamsStreaming {
+  const { model, system, messages, tools, generation } = request;
+  const { max_output_tokens, temperature, reasoning } = generation;
+  return {
+    model,
+    stream: true,
+    store: false,
+    ...(!NOT_REASONING.test(model) && { include: ['reasoning.encrypted_content'] }),
+    ...(system !== '' && { instructions: system }),
+    input: messages.flatMap(inputItems),
+    ...(tools.length > 0 && {
+      tools: tools.map(({ name, description, inputSchema }) => ({
+        type: 'function' as const,
+        name,
+        description,
+        parameters: inputSchema,
+        strict: false,
+      })),
+    }),
+    ...(max_output_tokens !== undefined && { max_output_tokens }),
+    ...(temperature !== undefined && { temperature }),
+    ...(reasoning?.effort !== undefined && {
+      reasoning: {
+        effort: reasoning.effort,
+        ...(reasoning.effort !== 'none' && { summary: 'auto' as const }),
+      },
+    }),
+  };
+}
+
+function inputItems(message: PromptMessage): ResponseInputItem[] {
+  if (message.role === 'user') return [{ role: 'user', content: message.content }];
+  if (message.role === 'tool') {
+    const { tool_call_id: call_id, content: output } = message;
+    return [{ type: 'function_call_output', call_id, output }];
+  }
+  return message.parts.flatMap((part) => assistantItem(part, message.driver));
+}
+
+function assistantItem(part: PromptPart, driver: string): ResponseInputItem[] {
+  if (part.type === 'tool_call') {
+    const { tool_call_id: call_id, tool_name: name } = part;
+    return [{ type: 'function_call', call_id, name, arguments: replayedArguments(part) }];
+  }
+  if (part.type === 'reasoning') {
+    return driver === OPENAI && isReasoningItem(part.opaque) ? [part.opaque] : [];
+  }
+  return [{ role: 'assistant', content: part.text }];
+}
+
+/** Without the ciphertext the item names something that was never stored upstream. */
+function isReasoningItem(opaque: unknown): opaque is ResponseReasoningItem {
+  return isJsonObject(opaque) && typeof opaque['encrypted_content'] === 'string';
+}

@@ -1,0 +1,88 @@
+import { setTimeout as realSleep } from 'node:timers/promises';
+import type { Clock, ModelDriver, ModelEvent, ModelRequest, PromptPart } from '@kheish/core-model';
+import { type Egress, createEgress } from '@kheish/egress';
+import { type FakeProtocol, type FakeProvider, startFakeProvider } from '@kheish/testkit';
+import { afterEach } from 'vitest';
+import { createModelDriver } from '../create-model-driver.ts';
+import type { Credentials } from '../credentials.ts';
+
+export const realClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) => realSleep(ms, undefined, { signal }),
+};
+
+export const KEY = 'sk-test-0123456789abcdef';
+
+export const protocolOf = {
+  anthropic: 'anthropic',
+  openai: 'openai-responses',
+  openrouter: 'chat-completions',
+  openai_compatible: 'chat-completions',
+} as const satisfies Record<string, FakeProtocol>;
+
+export const networkDrivers = Object.keys(protocolOf) as (keyof typeof protocolOf)[];
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+export function testEgress(): Egress {
+  const egress = createEgress({ clock: realClock });
+  closers.push(() => egress.close());
+  return egress;
+}
+
+/** A driver and the fake provider it talks to; both end with the test. */
+export async function driverAndFake(
+  driver: keyof typeof protocolOf,
+  credentials: Credentials = { apiKey: KEY },
+): Promise<{ driver: ModelDriver; fake: FakeProvider }> {
+  const fake = await startFakeProvider({ protocol: protocolOf[driver] });
+  closers.push(() => fake.close());
+  const made = await createModelDriver({
+    driver,
+    baseUrl: fake.url,
+    credentials,
+    egress: testEgress(),
+    clock: realClock,
+  });
+  return { driver: made, fake };
+}
+
+export function requestOf(change: Partial<ModelRequest> = {}): ModelRequest {
+  return {
+    model: 'test-model',
+    system: 'Be brief.',
+    messages: [{ role: 'user', content: 'Hello' }],
+    tools: [],
+    generation: {},
+    ...change,
+  };
+}
+
+export interface Heard {
+  readonly text: string;
+  readonly reasoning: string;
+  readonly parts: readonly PromptPart[];
+  readonly done: Extract<ModelEvent, { type: 'done' }>;
+}
+
+/** Listens to one call to its end. */
+export async function hear(
+  driver: ModelDriver,
+  request: ModelRequest = requestOf(),
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Heard> {
+  const parts: PromptPart[] = [];
+  let text = '';
+  let reasoning = '';
+  for await (const event of driver.stream(request, signal)) {
+    if (event.type === 'text_delta') text += event.text;
+    if (event.type === 'reasoning_delta') reasoning += event.text;
+    if (event.type === 'part') parts.push(event.part);
+    if (event.type === 'done') return { text, reasoning, parts, done: event };
+  }
+  throw new Error('The stream ended without done.');
+}
