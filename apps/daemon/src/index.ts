@@ -1,13 +1,19 @@
-export {
-  generateMasterKey,
-  offlineSecrets,
-  offlineVerify,
-  type OfflineSecrets,
-} from './offline.ts';
+import { generateMasterKey as generate } from '@kheish/auth-store';
+import { systemRandom } from './platform/system-clock.ts';
+
+export { createDaemon, type Daemon } from './lifecycle/create-daemon.ts';
+export type { DaemonLog, DaemonOptions } from './lifecycle/daemon-options.ts';
+export { serve } from './lifecycle/serve.ts';
+export { offlineSecrets, offlineVerify, type OfflineSecrets } from './offline/offline-root.ts';
+export { version } from './platform/version.ts';
 export type {
   MasterKeySource,
   ServeOptions,
   SingleRouteOptions,
   TokenSource,
 } from './serve-options.ts';
-export { serve } from './serve.ts';
+
+/** A new master key: base64 of 32 random bytes. */
+export function generateMasterKey(): string {
+  return generate(systemRandom);
+}

@@ -11,5 +11,6 @@ export {
   type SlotWrite,
 } from './slots/decide-slot.ts';
 export { secretValue, type SecretSource } from './slots/secret-value.ts';
+export { SecretStore } from './slots/secret-store.ts';
 export { statusOf } from './slots/slot-status.ts';
 export { writeFingerprint } from './slots/write-fingerprint.ts';

@@ -22,7 +22,7 @@ export function recoverRun(
   state.record({ type: 'run_recovered', ...ids, incarnation, after_crash: afterCrash });
   const run = state.run(runId) ?? before;
 
-  if (run.recoveries >= rules.limits.maxRecoveries) {
+  if (run.stop === undefined && run.recoveries >= rules.limits.maxRecoveries) {
     for (const action of run.open_actions) settleUnknown(state, run, action);
     const error = new KheishError(
       'runs/recovery_exhausted',

@@ -66,9 +66,9 @@ export async function performModelCall(
       random: ports.random,
       signal,
       ...(ports.callPolicy && { policy: ports.callPolicy }),
-      onDelta: ({ attempt, text, reasoning }) => {
-        if (text !== undefined) ports.live.say(runId, attempt, 'text', text);
-        if (reasoning !== undefined) ports.live.say(runId, attempt, 'reasoning', reasoning);
+      onDelta: (delta) => {
+        if ('text' in delta) ports.live.say(runId, delta.attempt, 'text', delta.text);
+        else ports.live.say(runId, delta.attempt, 'reasoning', delta.reasoning);
       },
     });
     const { parts, blobs } = await storedParts(sessionId, answer.parts, ports);

@@ -1,7 +1,6 @@
 import {
   type Clock,
   type CreateSessionRequest,
-  type ModelDelta,
   type NewId,
   type RandomSource,
   type RoutePolicy,
@@ -128,10 +127,10 @@ export class Engine {
   }
 
   setRoutePolicy(sessionId: string, policy: RoutePolicy | null): Promise<SessionView> {
-    if (policy !== null) this.#options.routes.pin({ policy });
+    const pinned = policy === null ? null : this.#pinned(policy);
     return this.#options.store.commit({
       load: { session: sessionId },
-      decide: (state) => sessionView(setRoutePolicy(state, sessionId, policy)),
+      decide: (state) => sessionView(setRoutePolicy(state, sessionId, pinned)),
     });
   }
 
@@ -168,7 +167,7 @@ export class Engine {
       ...(policy !== undefined && { policy }),
     });
     const { body: content, blobs } = await store.blobs.prepare(sessionId, input.content);
-    const generation = { ...policy?.generation, ...input.generation };
+    const { model: _pinned, ...generation } = { ...policy?.generation, ...input.generation };
     const request = {
       source_plugin: input.source_plugin ?? 'http',
       source_kind: input.source_kind ?? 'api',
@@ -214,16 +213,29 @@ export class Engine {
     return this.#answer({ load, decide }, 202, idempotency);
   }
 
-  subscribeDeltas(listener: (delta: ModelDelta) => void): () => void {
-    return this.live.subscribe(listener);
-  }
-
   /** Starts nothing more and gives what is under way `timeoutMs`; the rest goes on at the next start. */
   async drain(timeoutMs: number): Promise<void> {
     this.#draining = true;
     await this.#effects.drain(timeoutMs);
     await this.#dispatching;
     this.#unfollow();
+  }
+
+  /** The policy with `route/model` taken apart, once it is known to name a route that is there. */
+  #pinned(policy: RoutePolicy): RoutePolicy {
+    const { route_id: routeId, generation } = policy;
+    const model = generation?.model;
+    const pin = this.#options.routes.pin({
+      ...(routeId !== undefined && { routeId }),
+      ...(model !== undefined && { model }),
+    });
+    const named = routeId !== undefined || (model !== undefined && model !== pin.model);
+    return {
+      ...(named && { route_id: pin.route_id }),
+      ...(generation && {
+        generation: { ...generation, ...(model !== undefined && { model: pin.model }) },
+      }),
+    };
   }
 
   async #answer<T>(

@@ -16,4 +16,5 @@ export function eraseSession(statements: Statements, sessionId: string): void {
   }
   statements.deleteMessages.run(sessionId);
   statements.deleteBlobs.run(sessionId);
+  statements.deleteAnswers.run(sessionId);
 }

@@ -1,6 +1,7 @@
 import { type Clock, KheishError } from '@kheish/core-model';
 import { storageError } from '../root/open-database.ts';
 import { type RecordedRow, append } from './append.ts';
+import type { BlobRow } from '../blobs/blob-store.ts';
 import type { Command, OnceCommand, OnceResult } from './command.ts';
 import { answerGiven, keepAnswer } from './idempotency.ts';
 import type { Statements } from './statements.ts';
@@ -13,6 +14,12 @@ interface Member {
   reject(error: unknown): void;
 }
 
+/** A group that is on disk: its events, and the blobs of all its commands, refused ones included. */
+export interface CommittedGroup {
+  readonly rows: readonly RecordedRow[];
+  readonly blobs: readonly BlobRow[];
+}
+
 /** Waiting commands beyond this are refused: the disk does not keep up. */
 const MAX_WAITING = 10_000;
 
@@ -23,7 +30,7 @@ const MAX_WAITING = 10_000;
 export class GroupCommit {
   readonly #statements: Statements;
   readonly #clock: Clock;
-  readonly #publish: (rows: readonly RecordedRow[]) => void;
+  readonly #onDisk: (group: CommittedGroup) => void;
   #waiting: Member[] = [];
   #scheduled = false;
   #nextSeq: number;
@@ -32,11 +39,11 @@ export class GroupCommit {
   constructor(
     statements: Statements,
     clock: Clock,
-    publish: (rows: readonly RecordedRow[]) => void,
+    onDisk: (group: CommittedGroup) => void,
   ) {
     this.#statements = statements;
     this.#clock = clock;
-    this.#publish = publish;
+    this.#onDisk = onDisk;
     this.#nextSeq = (statements.headSeq.get()?.seq ?? 0) + 1;
   }
 
@@ -105,8 +112,11 @@ export class GroupCommit {
       for (const member of group) member.reject(reason);
       return;
     }
-    if (rows.length > 0) this.#publish(rows);
-    for (const done of settle) done();
+    try {
+      this.#onDisk({ rows, blobs: group.flatMap(({ command }) => command.blobs ?? []) });
+    } finally {
+      for (const done of settle) done();
+    }
   }
 
   #commitGroup(): void {
@@ -143,7 +153,7 @@ export class GroupCommit {
         appending = true;
         const appended = append(this.#statements, work, command.blobs ?? [], this.#nextSeq);
         if (once !== undefined) {
-          keepAnswer(this.#statements, once.idempotency, once.answer(result), atMs);
+          keepAnswer(this.#statements, once, once.answer(result), atMs);
         }
         this.#statements.release.run();
         for (const row of appended) rows.push(row);

@@ -1,5 +1,5 @@
 import { KheishError, digestOfText } from '@kheish/core-model';
-import type { IdempotencyRequest, StoredAnswer } from './command.ts';
+import type { IdempotencyRequest, OnceCommand, StoredAnswer } from './command.ts';
 import type { Statements } from './statements.ts';
 
 const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
@@ -21,14 +21,17 @@ export function answerGiven(
   return { status: row.status, body: row.body };
 }
 
+/** Kept under the command's session too: an answer quotes what was said, and is erased with it. */
 export function keepAnswer(
   statements: Statements,
-  request: IdempotencyRequest,
+  { idempotency, load }: OnceCommand<unknown>,
   answer: StoredAnswer,
   atMs: number,
 ): void {
-  const { scope, key, fingerprint } = request;
+  const { scope, key, fingerprint } = idempotency;
   const { status, body } = answer;
+  const sessionId = load.session ?? null;
+  const until = atMs + KEPT_MS;
   const digest = digestOfText(key);
-  statements.putIdempotency.run(scope, digest, fingerprint, status, body, atMs + KEPT_MS);
+  statements.putIdempotency.run(scope, digest, fingerprint, sessionId, status, body, until);
 }

@@ -49,8 +49,8 @@ export function prepareStatements(db: Database) {
       `SELECT ${slotColumns} FROM secret_slots WHERE ciphertext IS NOT NULL ORDER BY slot_id`,
     ),
     idempotency: db.prepare<[string, string], IdempotencyRow>(
-      `SELECT scope, key_digest keyDigest, fingerprint, status, body, expires_at_ms expiresAtMs
-       FROM idempotency WHERE scope = ? AND key_digest = ?`,
+      `SELECT scope, key_digest keyDigest, fingerprint, session_id sessionId, status, body,
+       expires_at_ms expiresAtMs FROM idempotency WHERE scope = ? AND key_digest = ?`,
     ),
 
     appendEvent: db.prepare<[number, string | null, string | null, string, string]>(
@@ -83,9 +83,10 @@ export function prepareStatements(db: Database) {
       `UPDATE secret_slots SET version = ?, updated_at_ms = ?, summary = '', nonce = NULL,
        ciphertext = NULL WHERE slot_id = ?`,
     ),
-    putIdempotency: db.prepare<[string, string, string, number, string, number]>(
-      `INSERT OR REPLACE INTO idempotency (scope, key_digest, fingerprint, status, body, expires_at_ms)
-       VALUES (?, ?, ?, ?, ?, ?)`,
+    putIdempotency: db.prepare<[string, string, string, string | null, number, string, number]>(
+      `INSERT OR REPLACE INTO idempotency
+       (scope, key_digest, fingerprint, session_id, status, body, expires_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
     ),
     pruneIdempotency: db.prepare<[number]>(
       `DELETE FROM idempotency WHERE rowid IN
@@ -111,6 +112,7 @@ export function prepareStatements(db: Database) {
     ),
     rewriteEvent: db.prepare<[string, number]>('UPDATE journal SET body = ? WHERE seq = ?'),
     deleteMessages: db.prepare<[string]>('DELETE FROM messages WHERE session_id = ?'),
+    deleteAnswers: db.prepare<[string]>('DELETE FROM idempotency WHERE session_id = ?'),
     deleteBlobs: db.prepare<[string]>('DELETE FROM blobs WHERE session_id = ?'),
     headSeq: db.prepare<[], { seq: number | null }>('SELECT max(seq) seq FROM journal'),
   } satisfies Record<string, Statement<never[]> | Statement>;

@@ -89,7 +89,7 @@ export class WorkingSet implements WorkingState {
   }
 
   seal(slotId: string, slot: SealedSlot | undefined): void {
-    const version = slot?.version ?? this.slot(slotId).lastVersion + 1;
+    const version = slot?.version ?? this.slot(slotId).lastVersion;
     this.sealed.set(slotId, { slot, version });
   }
 

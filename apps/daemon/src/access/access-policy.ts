@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { tokenDigest, tokenMatches } from '@kheish/auth-store';
+import { KheishError } from '@kheish/core-model';
+import type { Access, Role } from '@kheish/http-api';
+
+export type AuthMode = 'auto' | 'none' | 'bearer';
+
+/** A token, or the file that it is read from at each request. */
+export type TokenSource = { readonly value: string } | { readonly file: string };
+
+export interface AccessOptions {
+  readonly mode: AuthMode;
+  readonly bindHost: string;
+  readonly admin?: TokenSource;
+  readonly readonly?: TokenSource;
+}
+
+const loopback = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[?::1\]?)$/i;
+
+export function isLoopback(host: string): boolean {
+  return loopback.test(host);
+}
+
+function refuse(sentence: string): never {
+  throw new KheishError('config/invalid_configuration', sentence);
+}
+
+/** Undefined where the token cannot be had now: then it does not work. */
+function currentToken(source: TokenSource | undefined): string | undefined {
+  if (source === undefined) return undefined;
+  if ('value' in source) return source.value;
+  try {
+    const token = readFileSync(source.file, 'utf8').trim();
+    return token === '' ? undefined : token;
+  } catch {
+    return undefined;
+  }
+}
+
+function checkTokens(options: AccessOptions): void {
+  for (const source of [options.admin, options.readonly]) {
+    if (source === undefined) continue;
+    if ('value' in source && source.value.trim() === '') refuse('A token is not blank.');
+    if ('file' in source && currentToken(source) === undefined) {
+      refuse(`The token file ${source.file} cannot be read, or is empty.`);
+    }
+  }
+  const admin = currentToken(options.admin);
+  if (admin !== undefined && admin === currentToken(options.readonly)) {
+    refuse('The admin token and the read-only token must differ.');
+  }
+}
+
+/**
+ * Who may call the API. Throws `config/invalid_configuration` for a combination that would leave it open by
+ * accident: above all a bind beyond loopback without an admin token.
+ */
+export function accessPolicy(options: AccessOptions): Access {
+  const { mode, bindHost, admin, readonly } = options;
+  checkTokens(options);
+  const local = isLoopback(bindHost);
+  if (mode === 'none' && !local) {
+    refuse(`--http-auth-mode none is for loopback only, not for ${bindHost}.`);
+  }
+  if (mode !== 'none' && admin === undefined) {
+    if (readonly !== undefined) refuse('A read-only token needs an admin token beside it.');
+    if (mode === 'bearer') refuse('--http-auth-mode bearer needs --http-admin-token or its -file.');
+    if (!local) {
+      refuse(
+        `Binding ${bindHost} lets other machines in: give --http-admin-token or --http-admin-token-file, or bind 127.0.0.1.`,
+      );
+    }
+  }
+  const matches = (source: TokenSource | undefined, presented: string) => {
+    const token = currentToken(source);
+    return token !== undefined && tokenMatches(presented, tokenDigest(token));
+  };
+  return {
+    enabled: mode !== 'none' && admin !== undefined,
+    authenticate(presented): Role | undefined {
+      const isAdmin = matches(admin, presented);
+      const isReader = matches(readonly, presented);
+      // Files that became equal would make readers admins: then neither counts.
+      if (isAdmin && isReader) return undefined;
+      return isAdmin ? 'admin' : isReader ? 'read' : undefined;
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { Handlers } from '@kheish/http-api';
+import { type Engine, existingSession, fullRunView, runNotFound } from '@kheish/run-engine';
+import type { Store } from '@kheish/state-store';
+import { answered } from './answered.ts';
+import { numberedPageRequest, page } from './page-request.ts';
+import { eventPage } from './session-handlers.ts';
+
+type RunOperation = 'listRuns' | 'getRun' | 'cancelRun' | 'listRunEvents';
+
+export function runHandlers(store: Store, engine: Engine): Pick<Handlers, RunOperation> {
+  const known = (runId: string) => {
+    const run = store.read.run(runId);
+    if (run === undefined) throw runNotFound(runId);
+    return run;
+  };
+  return {
+    listRuns: async ({ query }) => {
+      const { limit, after } = numberedPageRequest(query);
+      const { order = 'asc', session_id: sessionId } = query;
+      if (sessionId !== undefined) existingSession(store.read.session(sessionId), sessionId);
+      const rows = store.read.runs({
+        limit: limit + 1,
+        order,
+        ...(after !== undefined && { after }),
+        ...(sessionId !== undefined && { sessionId }),
+      });
+      const views = await Promise.all(
+        rows.slice(0, limit).map((row) => fullRunView(store, row.run)),
+      );
+      return page(
+        rows,
+        limit,
+        `submitted_${order}`,
+        (row) => String(row.position),
+        () => views,
+      );
+    },
+    getRun: ({ path }) => fullRunView(store, known(path.run_id)),
+    cancelRun: async ({ path, idempotency }) =>
+      answered(await engine.cancelRun(path.run_id, idempotency)),
+    listRunEvents: ({ path, query }) => {
+      known(path.run_id);
+      return eventPage(store, query, { runId: path.run_id });
+    },
+  };
+}

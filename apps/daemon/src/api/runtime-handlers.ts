@@ -1,0 +1,142 @@
+import type { SecretStore } from '@kheish/auth-store';
+import type { DaemonCapabilities, DaemonStatusView, RunStatus } from '@kheish/core-model';
+import type { Handlers } from '@kheish/http-api';
+import { routeView } from '@kheish/route-inventory';
+import type { Engine } from '@kheish/run-engine';
+import type { Incarnation, Store } from '@kheish/state-store';
+import type { RouteBook } from '../routes/route-book.ts';
+
+type RuntimeOperation = 'getStatus' | 'getCapabilities' | 'getRuntime' | 'verifyStore';
+
+/** What the daemon knows of itself. */
+export interface DaemonFacts {
+  readonly store: Store;
+  readonly engine: Engine;
+  readonly secrets: SecretStore;
+  readonly routes: RouteBook;
+  readonly incarnation: Incarnation;
+  readonly version: string;
+  readonly workspaceRoot: string;
+  readonly startedAtMs: number;
+  readonly now: () => number;
+  readonly isDraining: () => boolean;
+  readonly address: () => string;
+  readonly controlPlane: Pick<
+    DaemonStatusView['control_plane'],
+    'bind_is_loopback' | 'auth_enabled' | 'read_only_token_enabled'
+  >;
+  readonly followerCount: () => number;
+}
+
+export function runtimeHandlers(facts: DaemonFacts): Pick<Handlers, RuntimeOperation> {
+  return {
+    getStatus: () => statusView(facts),
+    getCapabilities: () => capabilities(facts.version),
+    getRuntime: () => runtimeView(facts),
+    verifyStore: () => facts.store.verify(),
+  };
+}
+
+function capabilities(version: string): DaemonCapabilities {
+  return {
+    control_plane_version: version,
+    api_revision: 3,
+    route_capability_matrix_version: 2,
+    problem_details: true,
+    openapi: true,
+    cursor_pagination: true,
+    paginated_lists: true,
+    domain_errors: true,
+    session_events: true,
+    live_events: true,
+    sse_replay: true,
+    restart_restore: true,
+    session_run_idempotency: true,
+  };
+}
+
+function runtimeView({ store, engine, routes, workspaceRoot }: DaemonFacts) {
+  const { inventory } = routes;
+  const fallback = inventory.routes.get(inventory.defaultRoute ?? '');
+  const { limits } = engine;
+  return {
+    workspace_root: workspaceRoot,
+    state_root: store.root.stateRoot,
+    ...(fallback && { default_route: routeView(fallback) }),
+    route_id: fallback?.id ?? null,
+    provider: fallback?.driver ?? null,
+    model: fallback?.defaultModel ?? null,
+    routes: [...inventory.routes.values()].map(routeView),
+    route_diagnostics: routes.readiness(),
+    tool_names: [...engine.toolNames],
+    limits: {
+      max_running_runs: limits.maxRunningRuns,
+      max_running_runs_per_route: limits.maxRunningRunsPerRoute,
+      max_queued_runs_per_session: limits.maxQueuedRunsPerSession,
+      max_steps_per_run: limits.maxStepsPerRun,
+    },
+  };
+}
+
+function statusView(facts: DaemonFacts): DaemonStatusView {
+  const { store, incarnation, version } = facts;
+  const address = facts.address();
+  const readiness = facts.routes.readiness();
+  const ready = !facts.isDraining() && store.failure() === undefined;
+  return {
+    snapshot_at_ms: facts.now(),
+    process_id: process.pid,
+    version,
+    status: facts.isDraining() ? 'draining' : 'ready',
+    ready,
+    started_at_ms: facts.startedAtMs,
+    incarnation: incarnation.number,
+    root_id: store.root.rootId,
+    state_root: store.root.stateRoot,
+    workspace_root: facts.workspaceRoot,
+    schema_version: store.root.schemaVersion,
+    capabilities: capabilities(version),
+    control_plane: {
+      base_url: `http://${address}`,
+      bind_addr: address,
+      ...facts.controlPlane,
+    },
+    storage: {
+      ok: store.failure() === undefined,
+      database_bytes: store.databaseBytes(),
+      synchronous: 'full',
+      master_key_loaded: facts.secrets.hasMasterKey,
+    },
+    provider_readiness: {
+      route_count: readiness.length,
+      ready_route_count: readiness.filter((route) => route.state !== 'error').length,
+      error_route_count: readiness.filter((route) => route.state === 'error').length,
+      routes: readiness,
+    },
+    events: {
+      floor_event_id: String(store.feed.floor()),
+      newest_event_id: String(store.feed.head()),
+      tail_event_id_cursor: String(store.feed.head()),
+      subscriber_count: facts.followerCount(),
+    },
+    sessions: { total: store.read.sessionCount() },
+    runs: runCounts(store),
+  };
+}
+
+function runCounts(store: Store): DaemonStatusView['runs'] {
+  const counts: Record<RunStatus, number> = {
+    queued: 0,
+    running: 0,
+    completed: 0,
+    failed: 0,
+    interrupted: 0,
+    cancelled: 0,
+  };
+  let total = 0;
+  for (const { status, count } of store.read.runCounts()) {
+    counts[status] = count;
+    total += count;
+  }
+  return { total, ...counts };
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { type MasterKey, type Redactor, readMasterKey } from '@kheish/auth-store';
+import { KheishError } from '@kheish/core-model';
+import type { TokenSource as Token } from '../access/access-policy.ts';
+import type { MasterKeySource, ServeOptions, TokenSource } from '../serve-options.ts';
+
+/** Variables whose values nothing but this start needs: they leave the environment with it. */
+const secretVariables = [
+  'KHEISH_AUTH_STORE_MASTER_KEY',
+  'KHEISH_API_KEY',
+  'KHEISH_DAEMON_ADMIN_TOKEN',
+  'KHEISH_DAEMON_READONLY_TOKEN',
+];
+
+export function masterKeyOf(source: MasterKeySource): MasterKey | undefined {
+  return readMasterKey({ ...source, readFile: (path) => readFileSync(path) });
+}
+
+/** Takes secrets out of the environment once they are read, and keeps them out of the log. */
+export function scrubEnvironment(environment: NodeJS.ProcessEnv, redactor: Redactor): void {
+  for (const name of secretVariables) {
+    const value = environment[name];
+    if (value === undefined) continue;
+    redactor.add(value.trim());
+    delete environment[name];
+  }
+}
+
+/** A token that was told in at most one way. */
+export function tokenOf(flag: string, source: TokenSource): Token | undefined {
+  const { value, file } = source;
+  if (value !== undefined && file !== undefined) {
+    throw new KheishError(
+      'config/invalid_configuration',
+      `${flag} and ${flag}-file exclude each other.`,
+    );
+  }
+  if (value !== undefined) return { value: value.trim() };
+  return file === undefined ? undefined : { file };
+}
+
+/** Files that the configuration names as secret: no tool may see them. */
+export function secretFilesOf(options: ServeOptions): string[] {
+  const { adminToken, readonlyToken, masterKeySource } = options;
+  return [adminToken.file, readonlyToken.file, masterKeySource.file].filter(
+    (file) => file !== undefined,
+  );
+}

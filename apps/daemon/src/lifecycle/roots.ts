@@ -1,0 +1,41 @@
+import { mkdirSync, realpathSync } from 'node:fs';
+import { isAbsolute, relative } from 'node:path';
+import { KheishError } from '@kheish/core-model';
+import type { DaemonLog } from './daemon-options.ts';
+
+function contains(outer: string, inner: string): boolean {
+  const path = relative(outer, inner);
+  return path === '' || (!path.startsWith('..') && !isAbsolute(path));
+}
+
+/** The workspace's real path; it is created where it is missing. */
+export function openWorkspaceRoot(directory: string): string {
+  try {
+    mkdirSync(directory, { recursive: true });
+    return realpathSync(directory);
+  } catch (error) {
+    throw new KheishError(
+      'config/invalid_configuration',
+      `The workspace root ${directory} cannot be used: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+}
+
+/** Tools never see the state root, but an operator who protects the API will want it well apart. */
+export function checkRootsApart(
+  stateRoot: string,
+  workspaceRoot: string,
+  authEnabled: boolean,
+  log: DaemonLog,
+): void {
+  if (!contains(workspaceRoot, stateRoot) && !contains(stateRoot, workspaceRoot)) return;
+  const sentence = `The state root ${stateRoot} and the workspace root ${workspaceRoot} lie within each other.`;
+  if (authEnabled) {
+    throw new KheishError(
+      'config/invalid_configuration',
+      `${sentence} Choose separate directories when the API needs a token.`,
+    );
+  }
+  log.warn({ state_root: stateRoot, workspace_root: workspaceRoot }, sentence);
+}

@@ -1,0 +1,59 @@
+import { createRedactor } from '@kheish/auth-store';
+import { parseBind } from '../config/bind-address.ts';
+import { masterKeyOf, scrubEnvironment, secretFilesOf, tokenOf } from '../config/daemon-secrets.ts';
+import { inventoryOf } from '../config/model-routes.ts';
+import { createLog } from '../log/daemon-log.ts';
+import { version } from '../platform/version.ts';
+import type { ServeOptions } from '../serve-options.ts';
+import { createDaemon } from './create-daemon.ts';
+
+/** Runs a daemon until SIGTERM or SIGINT; a second signal does not wait. Resolves after the last close. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const redactor = createRedactor();
+  const bind = parseBind(options.bind);
+  const admin = tokenOf('--http-admin-token', options.adminToken);
+  const readonly = tokenOf('--http-readonly-token', options.readonlyToken);
+  const inventory = inventoryOf(options);
+  const masterKey = masterKeyOf(options.masterKeySource);
+  scrubEnvironment(process.env, redactor);
+  const log = await createLog({ format: options.logFormat, level: options.logLevel, redactor });
+
+  const daemon = await createDaemon({
+    stateRoot: options.stateRoot,
+    workspaceRoot: options.workspaceRoot ?? process.cwd(),
+    bind,
+    inventory,
+    auth: { mode: options.httpAuthMode, ...(admin && { admin }), ...(readonly && { readonly }) },
+    ...(masterKey && { masterKey }),
+    secretFiles: secretFilesOf(options),
+    log,
+    redactor,
+  });
+  const { url, rootId, incarnation, recovered } = daemon;
+  log.info({ url, version, pid: process.pid, root_id: rootId, incarnation, recovered }, 'ready');
+  if (inventory.routes.size === 0) {
+    log.warn(
+      {},
+      'no model routes: runs are refused until the daemon is started with --routes-file or --provider',
+    );
+  }
+
+  const signal = await firstSignal();
+  log.info({ signal }, 'draining; a second signal stops at once');
+  const impatient = () => process.exit(1);
+  process.once('SIGTERM', impatient).once('SIGINT', impatient);
+  await daemon.close({ drainTimeoutMs: options.drainTimeoutMs });
+  process.off('SIGTERM', impatient).off('SIGINT', impatient);
+  masterKey?.wipe();
+  log.info({}, 'stopped');
+}
+
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const stop = (signal: NodeJS.Signals) => {
+      process.off('SIGTERM', stop).off('SIGINT', stop);
+      resolve(signal);
+    };
+    process.on('SIGTERM', stop).on('SIGINT', stop);
+  });
+}

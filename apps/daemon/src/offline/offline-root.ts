@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { SecretStore } from '@kheish/auth-store';
+import {
+  type AuthSlotRecord,
+  type AuthSlotStatus,
+  KheishError,
+  type StoreVerification,
+  idFactory,
+} from '@kheish/core-model';
+import { type Store, openStore } from '@kheish/state-store';
+import { masterKeyOf } from '../config/daemon-secrets.ts';
+import { systemClock, systemRandom } from '../platform/system-clock.ts';
+import { version } from '../platform/version.ts';
+import type { MasterKeySource } from '../serve-options.ts';
+
+function open(stateRoot: string): Store {
+  const newId = idFactory(systemClock, systemRandom);
+  return openStore({ stateRoot, clock: systemClock, newId, version });
+}
+
+/** The secret slots of a state root that no daemon serves; holds the root's lock until closed. */
+export interface OfflineSecrets {
+  list(): readonly AuthSlotStatus[];
+  /** Throws `secrets/secret_not_found`. */
+  get(ref: string): AuthSlotStatus;
+  set(record: AuthSlotRecord): Promise<AuthSlotStatus>;
+  /** Throws `secrets/secret_not_found`. */
+  delete(ref: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function offlineSecrets(options: {
+  readonly stateRoot: string;
+  readonly masterKeySource: MasterKeySource;
+}): Promise<OfflineSecrets> {
+  const masterKey = masterKeyOf(options.masterKeySource);
+  const store = open(options.stateRoot);
+  try {
+    const secrets = new SecretStore(store, masterKey, systemRandom);
+    return {
+      list: () => secrets.list(),
+      get: (ref) => secrets.get(ref),
+      set: (record) => secrets.set(record),
+      delete: (ref) => secrets.delete(ref),
+      close: () => store.close(),
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Checks a state root that no daemon serves. */
+export async function offlineVerify(options: {
+  readonly stateRoot: string;
+}): Promise<StoreVerification> {
+  const { stateRoot } = options;
+  if (!existsSync(join(stateRoot, 'kheish.db'))) {
+    throw new KheishError('storage/root_unusable', `There is no state root at ${stateRoot}.`);
+  }
+  const store = open(stateRoot);
+  try {
+    return await store.verify();
+  } finally {
+    await store.close();
+  }
+}

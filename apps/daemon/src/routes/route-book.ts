@@ -1,0 +1,91 @@
+import { type SecretStore, credentialsOf } from '@kheish/auth-store';
+import { type Clock, KheishError, type ModelDriver, type RoutePin } from '@kheish/core-model';
+import type { Egress } from '@kheish/egress';
+import { createModelDriver } from '@kheish/model-drivers';
+import {
+  type Route,
+  type RouteInventory,
+  type RouteReadiness,
+  resolveSelector,
+  routeOfPin,
+  routeReadiness,
+} from '@kheish/route-inventory';
+import type { ModelRoutes } from '@kheish/run-engine';
+import type { Store } from '@kheish/state-store';
+
+export interface RouteBookOptions {
+  readonly inventory: RouteInventory;
+  readonly store: Store;
+  readonly secrets: SecretStore;
+  readonly egress: Egress;
+  readonly clock: Clock;
+  /** Told each key that a driver gets, so that no log line shows it. */
+  readonly onCredential: (secret: string) => void;
+}
+
+/** The routes of the inventory with their secrets: what runs are pinned to, and how they reach a model. */
+export class RouteBook implements ModelRoutes {
+  readonly inventory: RouteInventory;
+  readonly #options: RouteBookOptions;
+
+  constructor(options: RouteBookOptions) {
+    this.inventory = options.inventory;
+    this.#options = options;
+  }
+
+  readiness(): RouteReadiness[] {
+    const { store } = this.#options;
+    return routeReadiness(this.inventory, (slotId) => store.read.slot(slotId), {
+      program: './bin/kheish-daemon',
+    });
+  }
+
+  pin(request: Parameters<ModelRoutes['pin']>[0]): RoutePin {
+    const { model: selector, ...rest } = request;
+    const pin = resolveSelector(this.inventory, {
+      ...rest,
+      ...(selector !== undefined && { selector }),
+    });
+    const verdict = this.readiness().find((route) => route.route_id === pin.route_id);
+    if (verdict?.state === 'error') {
+      const mend = verdict.action === undefined ? '' : ` Mend it with: ${verdict.action}`;
+      throw new KheishError('routes/route_not_ready', `${verdict.message}${mend}`);
+    }
+    return pin;
+  }
+
+  systemPrompt(routeId: string): string | undefined {
+    return this.inventory.routes.get(routeId)?.systemPrompt;
+  }
+
+  async driver(pin: RoutePin): Promise<ModelDriver> {
+    const route = routeOfPin(this.inventory, pin);
+    const { egress, clock } = this.#options;
+    return createModelDriver({
+      driver: route.driver,
+      egress,
+      clock,
+      credentials: await this.#credentials(route),
+      ...(route.baseUrl !== undefined && { baseUrl: route.baseUrl }),
+      ...(route.anthropicVersion !== undefined && { anthropicVersion: route.anthropicVersion }),
+      ...(route.anthropicBetaHeaders !== undefined && {
+        anthropicBetaHeaders: route.anthropicBetaHeaders,
+      }),
+    });
+  }
+
+  async #credentials(route: Route) {
+    const { organization, project, credential } = route;
+    const own = {
+      ...(organization !== undefined && { organization }),
+      ...(project !== undefined && { project }),
+    };
+    if (credential.kind === 'none') return own;
+    const found =
+      credential.kind === 'inline'
+        ? { apiKey: credential.key.reveal() }
+        : credentialsOf(await this.#options.secrets.reveal(credential.authRef));
+    this.#options.onCredential(found.apiKey);
+    return { ...found, ...own };
+  }
+}
