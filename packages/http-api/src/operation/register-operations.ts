@@ -32,7 +32,15 @@ export function registerOperations(app: Hono<ApiEnv>, parts: OperationParts): vo
     const pattern = operation.path.replaceAll(/\{(\w+)\}/g, ':$1');
     const receive = receiver(operation, parts.authorize);
     const respond = responders[id] as Responder<OperationId>;
-    app.on(operation.method, pattern, async (c) => respond(c, receive(c)));
+    app.on(operation.method, pattern, async (c) => {
+      try {
+        return await respond(c, receive(c));
+      } catch (thrown) {
+        // Hono hands only errors to its error handler.
+        if (thrown instanceof Error) throw thrown;
+        throw new Error('A handler threw what is no error.', { cause: thrown });
+      }
+    });
     const methods = operation.method === 'GET' ? ['GET', 'HEAD'] : [operation.method];
     methodsOf.set(pattern, [...(methodsOf.get(pattern) ?? []), ...methods]);
   }
