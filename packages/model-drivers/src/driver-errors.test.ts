@@ -68,6 +68,10 @@ describe.each(networkDrivers)('%s', (name) => {
     );
   }
 
+  const wait = async (headers: Record<string, string>) =>
+    (await failing({ status: 429, headers })).retryAfterMs;
+  const say = (code: string) => failing({ text: 'x', streamError: { code, message: 'Busy.' } });
+
   test.each(statuses)('tells the status %i as %s', async (status, code, retryable) => {
     const body = { error: { message: 'plain' } };
     expect(await failing({ status, body })).toMatchObject({ code, retryable });
@@ -78,8 +82,6 @@ describe.each(networkDrivers)('%s', (name) => {
   });
 
   test('reads Retry-After in its forms', async () => {
-    const wait = async (headers: Record<string, string>) =>
-      (await failing({ status: 429, headers })).retryAfterMs;
     expect(await wait({ 'retry-after': '7' })).toBe(7000);
     expect(await wait({ 'retry-after': '7', 'retry-after-ms': '250' })).toBe(250);
     const date = await wait({ 'retry-after': new Date(Date.now() + 60_000).toUTCString() });
@@ -99,7 +101,6 @@ describe.each(networkDrivers)('%s', (name) => {
   });
 
   test('an error event inside the stream has its code', async () => {
-    const say = (code: string) => failing({ text: 'x', streamError: { code, message: 'Busy.' } });
     expect(await say('overloaded_error')).toMatchObject({ code: 'models/overloaded' });
     expect(await say('rate_limit_exceeded')).toMatchObject({ code: 'models/rate_limited' });
     expect((await say('server_error')).message).toBe(`${name} reported an error: Busy.`);

@@ -118,23 +118,32 @@ describe.each(networkDrivers)('%s', (name) => {
   });
 });
 
-describe('reasoning', () => {
-  const replay = async (
-    name: (typeof networkDrivers)[number],
-    reasoning: { text?: string; opaque?: string; redacted?: string },
-    from: string = name,
-  ) => {
-    const { driver, fake } = await driverAndFake(name);
-    fake.respondWith([
-      { reasoning, toolCalls: [{ id: 'call_a', name: 'read_file', arguments: {} }] },
-    ]);
-    const heard = await hear(driver);
-    const answer = { role: 'assistant', parts: heard.parts, driver: from } as const;
-    await hear(driver, requestOf({ messages: [{ role: 'user', content: 'x' }, answer] }));
-    const { body } = fake.requests[1]!;
-    return { heard, sent: (body['messages'] ?? body['input']) as Record<string, unknown>[] };
-  };
+/** Lets a model reason, and sends back what it said as an answer of `from`. */
+const replay = async (
+  name: (typeof networkDrivers)[number],
+  reasoning: { text?: string; opaque?: string; redacted?: string },
+  from: string = name,
+) => {
+  const { driver, fake } = await driverAndFake(name);
+  fake.respondWith([
+    { reasoning, toolCalls: [{ id: 'call_a', name: 'read_file', arguments: {} }] },
+  ]);
+  const heard = await hear(driver);
+  const answer = { role: 'assistant', parts: heard.parts, driver: from } as const;
+  await hear(driver, requestOf({ messages: [{ role: 'user', content: 'x' }, answer] }));
+  const { body } = fake.requests[1]!;
+  return { heard, sent: (body['messages'] ?? body['input']) as Record<string, unknown>[] };
+};
 
+/** The body of a request for much reasoning. */
+const ask = async (name: (typeof networkDrivers)[number], model: string) => {
+  const { driver, fake } = await driverAndFake(name);
+  const generation = { reasoning: { effort: 'high' } } as const;
+  await hear(driver, requestOf({ model, generation }));
+  return fake.requests[0]!.body;
+};
+
+describe('reasoning', () => {
   test('anthropic replays thinking with its signature, and redacted thinking', async () => {
     const { heard, sent } = await replay('anthropic', {
       text: 'Hmm, well.',
@@ -206,12 +215,6 @@ describe('reasoning', () => {
   );
 
   test('an effort is asked for in the words of protocol and model', async () => {
-    const ask = async (name: (typeof networkDrivers)[number], model: string) => {
-      const { driver, fake } = await driverAndFake(name);
-      const generation = { reasoning: { effort: 'high' } } as const;
-      await hear(driver, requestOf({ model, generation }));
-      return fake.requests[0]!.body;
-    };
     expect(await ask('anthropic', 'claude-opus-5-5')).toMatchObject({
       thinking: { type: 'adaptive' },
       output_config: { effort: 'high' },
@@ -282,6 +285,9 @@ describe('anthropic', () => {
   });
 });
 
+const frame = (delta: object, finish_reason: string | null = null) =>
+  `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+
 describe('openai_compatible', () => {
   test('needs no key and then sends none', async () => {
     const { driver, fake } = await driverAndFake('openai_compatible', {});
@@ -291,8 +297,6 @@ describe('openai_compatible', () => {
 
   test('hears servers that differ: reasoning_content, no index, no id, stop after calls, no [DONE]', async () => {
     const { driver, fake } = await driverAndFake('openai_compatible');
-    const frame = (delta: object, finish_reason: string | null = null) =>
-      `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
     fake.respondWith([
       {
         raw: [

@@ -1,5 +1,5 @@
 import { type Clock, KheishError, type ModelDriver, type ModelEvent } from '@kheish/core-model';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { requestOf } from '../testing/drivers-under-test.ts';
 import type { CallDelta } from './call-attempt.ts';
@@ -8,6 +8,10 @@ import { backoffMs, defaultCallPolicy } from './call-policy.ts';
 
 const done: ModelEvent = { type: 'done', stop_reason: 'end' };
 const part: ModelEvent = { type: 'part', part: { type: 'text', text: 'ok' } };
+const text = (said: string): ModelEvent => ({ type: 'text_delta', text: said });
+const thought = (said: string): ModelEvent => ({ type: 'reasoning_delta', text: said });
+const limited = (retryAfterMs: number) =>
+  new KheishError('models/rate_limited', 'x', { retryAfterMs });
 const most = { bytes: (count: number) => new Uint8Array(count).fill(255) };
 
 /** Sleeps at once, and remembers how long; the watchdog of an attempt sleeps for ever. */
@@ -89,8 +93,6 @@ describe('callModel', () => {
 
   test('retries a stream that is cut or malformed after the first tokens, with a higher attempt', async () => {
     const heard: CallDelta[] = [];
-    const text = (said: string): ModelEvent => ({ type: 'text_delta', text: said });
-    const thought = (said: string): ModelEvent => ({ type: 'reasoning_delta', text: said });
     const malformed = new KheishError('models/malformed_response', 'x');
     const { answer } = call(
       driverOf(
@@ -113,8 +115,6 @@ describe('callModel', () => {
   });
 
   test('waits as long as the provider asks, up to the cap', async () => {
-    const limited = (retryAfterMs: number) =>
-      new KheishError('models/rate_limited', 'x', { retryAfterMs });
     const { answer, slept } = call(driverOf([limited(5000)], [limited(3_600_000)], [part, done]));
     await answer;
     expect(slept).toEqual([5000, 60_000]);
@@ -173,7 +173,8 @@ describe('callModel', () => {
       monotonic: () => time,
       sleep: async (ms, signal) => {
         const end = time + ms;
-        while (time < end && signal?.aborted !== true) {
+        for (;;) {
+          if (time >= end || signal?.aborted === true) return;
           await new Promise((resolve) => setImmediate(resolve));
         }
       },
