@@ -1,4 +1,5 @@
 export type { Clock, RandomSource } from './clock.ts';
+export { crashPoints, type CrashPoint, type ReachCrashPoint } from './crash-point.ts';
 export {
   digestOfBytes,
   digestOfJson,

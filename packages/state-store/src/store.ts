@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock, DomainEvent, KheishError, NewId } from '@kheish/core-model';
+import type { Clock, DomainEvent, KheishError, NewId, ReachCrashPoint } from '@kheish/core-model';
 import type { Database } from 'better-sqlite3';
 import { BlobStore } from './blobs/blob-store.ts';
+import { ErasedRemains } from './blobs/erased-remains.ts';
 import type { Command, OnceCommand, OnceResult } from './commit/command.ts';
-import { GroupCommit } from './commit/group-commit.ts';
+import { type CommittedGroup, GroupCommit } from './commit/group-commit.ts';
 import { type Statements, prepareStatements } from './commit/statements.ts';
 import { JournalFeed } from './journal/feed.ts';
 import { Reads } from './reads/reads.ts';
@@ -19,6 +20,7 @@ export interface StoreOptions {
   readonly newId: NewId;
   /** Of the program; shown to whoever finds the root locked. */
   readonly version: string;
+  readonly reach?: ReachCrashPoint;
 }
 
 /** Facts about the root that do not change while it is open. */
@@ -94,10 +96,13 @@ function assemble(
   statements.pruneIdempotency.run(clock.now());
   const blobs = new BlobStore(lock.root, db);
   const feed: JournalFeed = new JournalFeed(db, () => group.head);
-  const group = new GroupCommit(statements, clock, (rows) => {
-    if (rows.some((row) => row.type === 'session_deleted')) blobs.sweep();
-    feed.publish(rows);
-  });
+  const remains = new ErasedRemains(db, blobs);
+  const onDisk = ({ rows, blobs: settled }: CommittedGroup) => {
+    blobs.release(settled);
+    if (rows.some((row) => row.type === 'session_deleted')) remains.clear();
+    if (rows.length > 0) feed.publish(rows);
+  };
+  const group = new GroupCommit(statements, clock, onDisk, options.reach);
   const databaseFile = join(lock.root, DATABASE_FILE);
   let closed: Promise<void> | undefined;
 
@@ -113,11 +118,15 @@ function assemble(
     blobs,
     commit: (command) => group.commit(command),
     commitOnce: (command) => group.commitOnce(command),
-    beginIncarnation: () => beginIncarnation(group, statements, version),
+    beginIncarnation: async () => {
+      const incarnation = await beginIncarnation(group, statements, version);
+      if (incarnation.afterCrash) remains.clear();
+      return incarnation;
+    },
     failure: () => group.failure,
     databaseBytes: () => statSync(databaseFile).size,
     announce: (address) => lock.announce({ address }),
-    verify: () => verifyDatabase(databaseFile, rootId, blobs),
+    verify: () => verifyDatabase(databaseFile, rootId, blobs).finally(() => remains.retry()),
     close: () => (closed ??= close()),
     [Symbol.asyncDispose]: () => store.close(),
   };

@@ -40,7 +40,13 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
   const newId = idFactory(clock, random);
   const access = accessPolicy({ ...options.auth, bindHost: options.bind.host });
   const workspaceRoot = openWorkspaceRoot(options.workspaceRoot);
-  const store = openStore({ stateRoot: options.stateRoot, clock, newId, version });
+  const store = openStore({
+    stateRoot: options.stateRoot,
+    clock,
+    newId,
+    version,
+    ...(options.reach && { reach: options.reach }),
+  });
   const closers: (() => Promise<void>)[] = [() => store.close()];
   const closeAll = async () => {
     for (const close of closers.splice(0).toReversed()) await close();

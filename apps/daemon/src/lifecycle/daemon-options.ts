@@ -1,5 +1,5 @@
 import type { MasterKey, Redactor } from '@kheish/auth-store';
-import type { Clock, RandomSource } from '@kheish/core-model';
+import type { Clock, RandomSource, ReachCrashPoint } from '@kheish/core-model';
 import type { RouteInventory } from '@kheish/route-inventory';
 import type { EngineOptions } from '@kheish/run-engine';
 import type { AuthMode, TokenSource } from '../access/access-policy.ts';
@@ -30,4 +30,5 @@ export interface DaemonOptions {
   readonly random?: RandomSource;
   readonly limits?: EngineOptions['limits'];
   readonly callPolicy?: EngineOptions['callPolicy'];
+  readonly reach?: ReachCrashPoint;
 }

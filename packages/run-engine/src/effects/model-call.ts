@@ -6,6 +6,7 @@ import {
   type NewId,
   type PromptPart,
   type RandomSource,
+  type ReachCrashPoint,
   digestOfJson,
 } from '@kheish/core-model';
 import { type CallPolicy, callModel } from '@kheish/model-drivers';
@@ -27,6 +28,7 @@ export interface ModelCallPorts {
   readonly random: RandomSource;
   readonly newId: NewId;
   readonly callPolicy?: Partial<CallPolicy>;
+  readonly reach?: ReachCrashPoint;
 }
 
 export interface ModelAnswer {
@@ -48,6 +50,7 @@ export async function performModelCall(
   const messages = await ports.transcripts.prompt(sessionId, session.message_count);
   signal.throwIfAborted();
 
+  ports.reach?.('model.begun');
   ports.live.begin(runId, sessionId, intent.step);
   try {
     const answer = await callModel({
@@ -67,10 +70,12 @@ export async function performModelCall(
       signal,
       ...(ports.callPolicy && { policy: ports.callPolicy }),
       onDelta: (delta) => {
+        ports.reach?.('model.delta');
         if ('text' in delta) ports.live.say(runId, delta.attempt, 'text', delta.text);
         else ports.live.say(runId, delta.attempt, 'reasoning', delta.reasoning);
       },
     });
+    ports.reach?.('model.answered');
     const { parts, blobs } = await storedParts(sessionId, answer.parts, ports);
     const message: AssistantMessage = {
       role: 'assistant',

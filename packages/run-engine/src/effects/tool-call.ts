@@ -1,4 +1,4 @@
-import { type EventOf, digestOfText } from '@kheish/core-model';
+import { type EventOf, type ReachCrashPoint, digestOfText } from '@kheish/core-model';
 import type { BlobRow, Store } from '@kheish/state-store';
 import { runError } from '../decide/finish-run.ts';
 import type { ToolOutcome } from '../decide/settle-tool-call.ts';
@@ -8,13 +8,15 @@ import type { ToolGate } from './tool-gate.ts';
 export async function performToolCall(
   intent: EventOf<'action_intended'>,
   signal: AbortSignal,
-  ports: { store: Store; gate: ToolGate },
+  ports: { store: Store; gate: ToolGate; reach?: ReachCrashPoint },
 ): Promise<{ outcome: ToolOutcome; blobs: readonly BlobRow[] }> {
   const { session_id, run_id, action_id, tool_call_id: callId = '' } = intent;
   const call = ports.store.read.toolCall(session_id, callId);
   if (call === undefined) throw new Error(`tool call ${callId} is not in the transcript`);
   const context = { session_id, run_id, action_id, signal };
+  ports.reach?.('tool.begun');
   const { content, error } = await ports.gate.run(call, context);
+  ports.reach?.('tool.returned');
   const { body, blobs } = await ports.store.blobs.prepare(session_id, content);
   const outcome: ToolOutcome = {
     outcome: error === undefined ? 'succeeded' : 'failed',

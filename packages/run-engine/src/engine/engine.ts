@@ -3,6 +3,7 @@ import {
   type CreateSessionRequest,
   type NewId,
   type RandomSource,
+  type ReachCrashPoint,
   type RoutePolicy,
   type RunView,
   type SessionView,
@@ -52,6 +53,7 @@ export interface EngineOptions {
   readonly log: EffectLog;
   readonly limits?: Partial<RunLimits>;
   readonly callPolicy?: Partial<CallPolicy>;
+  readonly reach?: ReachCrashPoint;
 }
 
 /** What a command answers; `replayed` where its idempotency key had its answer before. */

@@ -32,8 +32,9 @@ export class BlobStore {
   readonly #directory: string;
   readonly #find;
   readonly #inUse;
-  /** Files written by this process whose commit may still be under way. */
-  readonly #awaited = new Set<string>();
+  /** Files whose commit may still be under way, with the number of those commits. */
+  readonly #awaited = new Map<string, number>();
+  readonly #writing = new Map<string, Promise<void>>();
 
   constructor(root: string, db: Database) {
     this.#directory = join(root, 'assets');
@@ -52,10 +53,7 @@ export class BlobStore {
     const data = Buffer.from(text);
     const digest: Digest = `sha256:${createHash('sha256').update(data).digest('hex')}`;
     const isFile = bytes >= FILE_BLOB_BYTES;
-    if (isFile) {
-      this.#awaited.add(digest);
-      await this.#writeFile(digest, data);
-    }
+    if (isFile) await this.#keepFile(digest, data);
     return {
       body: { blob: digest, bytes },
       blobs: [{ digest, sessionId, bytes, data: isFile ? null : data }],
@@ -78,14 +76,23 @@ export class BlobStore {
     });
   }
 
-  /** Deletes files that no row names: left by a kill before their commit, or by an erasure. */
+  /** Whether the file of this digest belongs to a committed text. */
+  isFileInUse(digest: string): boolean {
+    return this.#inUse.get(digest) !== undefined;
+  }
+
+  /** The commits that brought these are settled: from now on only their rows keep the files. */
+  release(rows: readonly BlobRow[]): void {
+    for (const { digest, data } of rows) if (data === null) this.#release(digest);
+  }
+
+  /** Deletes files that no row names: left by a kill before their commit, by a refusal, or by an erasure. */
   sweep(): number {
     if (!existsSync(this.#directory)) return 0;
     const stale = readdirSync(this.#directory).filter((name) => {
-      const digest = `sha256:${name}`;
-      if (this.#inUse.get(digest) === undefined) return !this.#awaited.has(digest);
-      this.#awaited.delete(digest);
-      return false;
+      const hex = /^([0-9a-f]{64})(\.part)?$/.exec(name)?.[1];
+      if (hex === undefined || this.#awaited.has(`sha256:${hex}`)) return false;
+      return name !== hex || !this.isFileInUse(`sha256:${hex}`);
     });
     for (const name of stale) rmSync(join(this.#directory, name), { force: true });
     return stale.length;
@@ -95,12 +102,34 @@ export class BlobStore {
     return join(this.#directory, digest.slice('sha256:'.length));
   }
 
+  /** Keeps the file from being swept until `release`. Callers with the same text share one write. */
+  async #keepFile(digest: Digest, data: Buffer): Promise<void> {
+    this.#awaited.set(digest, (this.#awaited.get(digest) ?? 0) + 1);
+    let writing = this.#writing.get(digest);
+    if (writing === undefined) {
+      writing = this.#writeFile(digest, data).finally(() => this.#writing.delete(digest));
+      this.#writing.set(digest, writing);
+    }
+    try {
+      await writing;
+    } catch (error) {
+      this.#release(digest);
+      throw error;
+    }
+  }
+
+  #release(digest: string): void {
+    const count = this.#awaited.get(digest) ?? 0;
+    if (count > 1) this.#awaited.set(digest, count - 1);
+    else this.#awaited.delete(digest);
+  }
+
   async #writeFile(digest: Digest, data: Buffer): Promise<void> {
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     const file = this.#fileOf(digest);
     if (existsSync(file)) return;
     const temporary = `${file}.part`;
     try {
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
       const handle = await open(temporary, 'w', 0o600);
       try {
         await handle.writeFile(data);

@@ -1,7 +1,7 @@
-import { type Clock, KheishError } from '@kheish/core-model';
+import { type Clock, KheishError, type ReachCrashPoint } from '@kheish/core-model';
+import type { BlobRow } from '../blobs/blob-store.ts';
 import { storageError } from '../root/open-database.ts';
 import { type RecordedRow, append } from './append.ts';
-import type { BlobRow } from '../blobs/blob-store.ts';
 import type { Command, OnceCommand, OnceResult } from './command.ts';
 import { answerGiven, keepAnswer } from './idempotency.ts';
 import type { Statements } from './statements.ts';
@@ -31,6 +31,7 @@ export class GroupCommit {
   readonly #statements: Statements;
   readonly #clock: Clock;
   readonly #onDisk: (group: CommittedGroup) => void;
+  readonly #reach: ReachCrashPoint | undefined;
   #waiting: Member[] = [];
   #scheduled = false;
   #nextSeq: number;
@@ -40,10 +41,12 @@ export class GroupCommit {
     statements: Statements,
     clock: Clock,
     onDisk: (group: CommittedGroup) => void,
+    reach?: ReachCrashPoint,
   ) {
     this.#statements = statements;
     this.#clock = clock;
     this.#onDisk = onDisk;
+    this.#reach = reach;
     this.#nextSeq = (statements.headSeq.get()?.seq ?? 0) + 1;
   }
 
@@ -101,8 +104,10 @@ export class GroupCommit {
     try {
       if (this.#failure !== undefined) throw this.#failure;
       this.#statements.begin.run();
+      this.#reach?.('commit.begun');
       const atMs = this.#clock.now();
       for (const member of group) settle.push(this.#apply(member, atMs, rows));
+      this.#reach?.('commit.applied');
       this.#commitGroup();
     } catch (error) {
       this.#nextSeq = firstSeq;
@@ -112,8 +117,10 @@ export class GroupCommit {
       for (const member of group) member.reject(reason);
       return;
     }
+    this.#reach?.('commit.durable');
     try {
       this.#onDisk({ rows, blobs: group.flatMap(({ command }) => command.blobs ?? []) });
+      this.#reach?.('commit.published');
     } finally {
       for (const done of settle) done();
     }

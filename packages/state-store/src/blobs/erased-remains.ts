@@ -1,0 +1,43 @@
+import type { Database } from 'better-sqlite3';
+import type { BlobStore } from './blob-store.ts';
+
+/**
+ * What an erasure leaves outside the tables: files in `assets/`, and old pages in the write-ahead log.
+ * The database itself overwrites what is deleted (`secure_delete`).
+ */
+export class ErasedRemains {
+  readonly #db: Database;
+  readonly #blobs: BlobStore;
+  #left = false;
+
+  constructor(db: Database, blobs: BlobStore) {
+    this.#db = db;
+    this.#blobs = blobs;
+  }
+
+  /** Removes them now; what a reader or the disk keeps from being removed is left for `retry`. */
+  clear(): void {
+    this.#left = true;
+    try {
+      this.#blobs.sweep();
+      this.#left = !this.#emptyLog();
+    } catch {
+      // The erasure is committed. Its remains are tried again, at the next start at the latest.
+    }
+  }
+
+  retry(): void {
+    if (this.#left && this.#db.open) this.clear();
+  }
+
+  /** False while another connection reads from the log. Waits for nobody: that reader may be in this process. */
+  #emptyLog(): boolean {
+    const timeout = this.#db.pragma('busy_timeout', { simple: true }) as number;
+    this.#db.pragma('busy_timeout = 0');
+    try {
+      return this.#db.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
+    } finally {
+      this.#db.pragma(`busy_timeout = ${timeout}`);
+    }
+  }
+}
