@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Clock } from '@kheish/core-model';
 import type { DeltaFeed, EventFeed, FeedFilter, FeedRow, StreamSubjects } from './feed.ts';
 import { deltaFrame, type FrameCache, gapFrame, heartbeatFrame, openFrame } from './frames.ts';
 
@@ -18,6 +19,7 @@ export interface FollowerSources {
   readonly deltas: DeltaFeed;
   readonly subjects: StreamSubjects;
   readonly frames: FrameCache;
+  readonly clock: Clock;
   readonly pageRows: number;
   readonly backlogBytes: number;
 }
@@ -55,7 +57,7 @@ export class Follower {
 
   /** Resolves when the follower is live or closed. */
   async start(): Promise<void> {
-    const { feed, frames, pageRows } = this.#sources;
+    const { clock, feed, frames, pageRows } = this.#sources;
     this.#sink.write(openFrame);
     const floor = feed.floor();
     if (this.#after < floor) {
@@ -73,7 +75,7 @@ export class Follower {
       this.#after = Math.max(this.#after, page.nextAfter);
       if (this.#after >= feed.head()) return this.#goLive();
       if (this.#after === before) throw new Error('The feed gave a page that does not go on.');
-      await nextTurn();
+      await clock.sleep(0);
     }
   }
 
@@ -134,10 +136,4 @@ export class Follower {
       else this.#sink.once('drain', done).once('close', done);
     });
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { defaultHttpLimits } from '../http-limits.ts';
 import { FakeDeltas, FakeFeed } from '../testing/fake-feed.ts';
 import { realClock } from '../testing/running-api.ts';
+import type { FeedFilter } from './feed.ts';
 import { FollowerIndex } from './follower-index.ts';
 import { FrameCache } from './frames.ts';
 import { StreamHub } from './stream-hub.ts';
@@ -23,20 +24,39 @@ class Sink extends EventEmitter {
   }
 }
 
+function runningHub(feed: FakeFeed, deltas = new FakeDeltas()) {
+  const log = { error: () => undefined, warn: () => undefined };
+  const subjects = { sessionExists: () => true, run: () => 'active' as const };
+  const limits = defaultHttpLimits;
+  const hub = new StreamHub({ feed, deltas, subjects, clock: realClock, log, limits });
+  const follow = (filter: FeedFilter, after: number) => {
+    const sink = new Sink();
+    const request = { filter, after, announceGap: false, endsWithRun: false };
+    hub.open(request, sink as unknown as ServerResponse);
+    return sink;
+  };
+  return { hub, follow };
+}
+
 describe('StreamHub', () => {
+  test('an event that a follower read before it was told of it comes once', () => {
+    const feed = new FakeFeed();
+    const { hub, follow } = runningHub(feed);
+    let sink: Sink | undefined;
+    feed.subscribe(() => {
+      sink ??= follow({}, 0);
+    });
+    feed.append({ type: 'daemon_started' });
+    feed.append({ type: 'daemon_stopped' });
+    const ids = sink?.written.map((frame) => /^id: (\d+)/.exec(frame.toString())?.[1]);
+    expect(ids).toEqual([undefined, '1', '2']);
+    hub.close();
+  });
+
   test('gives all followers the very same bytes, live and replayed', () => {
     const feed = new FakeFeed();
     const deltas = new FakeDeltas();
-    const log = { error: () => undefined, warn: () => undefined };
-    const subjects = { sessionExists: () => true, run: () => 'active' as const };
-    const limits = defaultHttpLimits;
-    const hub = new StreamHub({ feed, deltas, subjects, clock: realClock, log, limits });
-    const follow = (filter: object, after: number) => {
-      const sink = new Sink();
-      const request = { filter, after, announceGap: false, endsWithRun: false };
-      hub.open(request, sink as unknown as ServerResponse);
-      return sink;
-    };
+    const { hub, follow } = runningHub(feed, deltas);
     const sinks = [follow({}, 0), follow({ sessionId: 's1' }, 0), follow({ runId: 'r1' }, 0)];
     feed.append({ type: 'run_started', session_id: 's1', run_id: 'r1' });
     sinks.push(follow({}, 0));

@@ -31,6 +31,7 @@ export class StreamHub {
       deltas: options.deltas,
       subjects: options.subjects,
       frames: this.#frames,
+      clock: options.clock,
       pageRows: options.limits.replayPageRows,
       backlogBytes: options.limits.streamBacklogBytes,
     };
