@@ -11,6 +11,7 @@ CREATE TABLE `idempotency` (
 	`scope` text NOT NULL,
 	`key_digest` text NOT NULL,
 	`fingerprint` text NOT NULL,
+	`session_id` text,
 	`status` integer NOT NULL,
 	`body` text NOT NULL,
 	`expires_at_ms` integer NOT NULL,
@@ -18,6 +19,7 @@ CREATE TABLE `idempotency` (
 );
 --> statement-breakpoint
 CREATE INDEX `idempotency_by_expiry` ON `idempotency` (`expires_at_ms`);--> statement-breakpoint
+CREATE INDEX `idempotency_of_session` ON `idempotency` (`session_id`);--> statement-breakpoint
 CREATE TABLE `incarnations` (
 	`incarnation` integer PRIMARY KEY NOT NULL,
 	`version` text NOT NULL,

@@ -1,5 +1,7 @@
 import { eraseBody } from '../message/body.ts';
 import { eraseMessage } from '../message/message.ts';
+import { eraseRequest } from '../run/evolve-run.ts';
+import { eraseRunError } from '../run/run.ts';
 import type { DomainEvent } from './events.ts';
 
 /** The event without what was said in it: texts become their digests. Erasing twice changes nothing. */
@@ -14,14 +16,16 @@ export function eraseEvent(event: DomainEvent): DomainEvent {
       const { reason: _reason, ...rest } = event;
       return rest;
     }
-    case 'run_accepted': {
-      const { metadata: _metadata, ...request } = event.request;
-      return { ...event, request: { ...request, content: eraseBody(request.content) } };
-    }
+    case 'run_accepted':
+      return { ...event, request: eraseRequest(event.request) };
     case 'action_settled':
-      return event.message === undefined
-        ? event
-        : { ...event, message: eraseMessage(event.message) };
+      return {
+        ...event,
+        ...(event.message !== undefined && { message: eraseMessage(event.message) }),
+        ...(event.error !== undefined && { error: eraseRunError(event.error) }),
+      };
+    case 'run_failed':
+      return { ...event, error: eraseRunError(event.error) };
     case 'run_completed':
       return {
         ...event,

@@ -2,7 +2,7 @@ import type { EventOf, EventType, DomainEvent } from '../journal/events.ts';
 import { eraseBody } from '../message/body.ts';
 import { addUsage } from '../message/message.ts';
 import { mayFollow, type RunStatus } from './run-status.ts';
-import type { RunState } from './run.ts';
+import { type RunRequest, type RunState, eraseRunError } from './run.ts';
 
 type Step<T extends EventType> = (run: RunState, event: EventOf<T>, atMs: number) => RunState;
 
@@ -11,6 +11,11 @@ function to(run: RunState, status: RunStatus): RunState {
     throw new Error(`run ${run.run_id}: ${run.status} may not become ${status}`);
   }
   return { ...run, status };
+}
+
+function running(run: RunState, event: DomainEvent): RunState {
+  if (run.status === 'running') return run;
+  throw new Error(`run ${run.run_id}: ${event.type} while it is ${run.status}`);
 }
 
 function finish(run: RunState, status: RunStatus, atMs: number): RunState {
@@ -29,12 +34,12 @@ const steps: { [T in EventType]?: Step<T> } = {
     incarnation: event.incarnation,
   }),
   run_recovered: (run, event) => ({
-    ...run,
+    ...running(run, event),
     incarnation: event.incarnation,
     recoveries: run.recoveries + (event.after_crash ? 1 : 0),
   }),
   action_intended: (run, event) => ({
-    ...run,
+    ...running(run, event),
     step: event.step,
     open_actions: [
       ...run.open_actions,
@@ -53,13 +58,23 @@ const steps: { [T in EventType]?: Step<T> } = {
       throw new Error(`run ${run.run_id}: ${event.action_id} is not open`);
     }
     const usage = addUsage(run.usage, event.usage);
-    return { ...run, recoveries: 0, open_actions: open, ...(usage && { usage }) };
+    const progress = event.outcome === 'succeeded' || event.outcome === 'failed';
+    return {
+      ...run,
+      recoveries: progress ? 0 : run.recoveries,
+      open_actions: open,
+      ...(usage && { usage }),
+    };
   },
-  run_stop_requested: (run, event, atMs) => ({ ...run, stop: { as: event.as, at_ms: atMs } }),
-  run_completed: (run, event, atMs) => ({
-    ...finish(run, 'completed', atMs),
-    outputs: event.outputs,
+  run_stop_requested: (run, event, atMs) => ({
+    ...running(run, event),
+    stop: { as: event.as, at_ms: atMs },
   }),
+  run_completed: (run, event, atMs) => {
+    if (run.stop !== undefined)
+      throw new Error(`run ${run.run_id}: completed after a stop request`);
+    return { ...finish(run, 'completed', atMs), outputs: event.outputs };
+  },
   run_failed: (run, event, atMs) => ({ ...finish(run, 'failed', atMs), error: event.error }),
   run_interrupted: (run, _event, atMs) => finish(run, 'interrupted', atMs),
   run_cancelled: (run, _event, atMs) => finish(run, 'cancelled', atMs),
@@ -95,12 +110,17 @@ export function evolveRun(run: RunState | undefined, event: DomainEvent, atMs: n
   return { ...step(run, event, atMs), updated_at_ms: atMs };
 }
 
-/** The run without what was said in it. */
+export function eraseRequest(request: RunRequest): RunRequest {
+  const { metadata: _metadata, ...rest } = request;
+  return { ...rest, content: eraseBody(request.content), text_preview: '' };
+}
+
+/** The run without what was said in it. Erasing twice changes nothing. */
 export function eraseRun(run: RunState): RunState {
-  const { metadata: _metadata, ...request } = run.request;
   return {
     ...run,
-    request: { ...request, content: eraseBody(request.content) },
+    request: eraseRequest(run.request),
     outputs: run.outputs.map((output) => ({ ...output, content: eraseBody(output.content) })),
+    ...(run.error !== undefined && { error: eraseRunError(run.error) }),
   };
 }

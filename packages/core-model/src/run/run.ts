@@ -52,6 +52,11 @@ export const RunError = v.strictObject({
 });
 export type RunError = v.InferOutput<typeof RunError>;
 
+/** What tools and providers say of a failure may quote what was said to them. */
+export function eraseRunError(error: RunError): RunError {
+  return { ...error, detail: '' };
+}
+
 export function runErrorCode(error: RunError): ProblemCode {
   const name = `${error.domain}/${error.code}`;
   return isProblemCode(name) ? name : 'runs/internal_error';

@@ -11,10 +11,12 @@ export function openDatabase(root: string): Database.Database {
   let db: Database.Database | undefined;
   try {
     db = new Database(file, { timeout: 5_000 });
+    refuseNewer(db, root);
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
     db.pragma('foreign_keys = ON');
-    refuseNewer(db, root);
+    // What is deleted is overwritten: an erased session must not survive in free pages.
+    db.pragma('secure_delete = ON');
     migrate(db, file);
     return db;
   } catch (error) {

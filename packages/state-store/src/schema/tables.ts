@@ -96,13 +96,14 @@ export const secretSlots = sqliteTable('secret_slots', {
   ciphertext: blob('ciphertext', { mode: 'buffer' }),
 });
 
-/** Operational: answers given under an idempotency key. */
+/** Operational: answers given under an idempotency key, with the session they speak of. */
 export const idempotency = sqliteTable(
   'idempotency',
   {
     scope: text('scope').notNull(),
     keyDigest: text('key_digest').notNull(),
     fingerprint: text('fingerprint').notNull(),
+    sessionId: text('session_id'),
     status: integer('status').notNull(),
     body: text('body').notNull(),
     expiresAtMs: integer('expires_at_ms').notNull(),
@@ -110,6 +111,7 @@ export const idempotency = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.scope, t.keyDigest] }),
     index('idempotency_by_expiry').on(t.expiresAtMs),
+    index('idempotency_of_session').on(t.sessionId),
   ],
 );
 

@@ -1,4 +1,5 @@
 import {
+  type Body,
   type Message,
   type RecordedEvent,
   type RunState,
@@ -6,6 +7,8 @@ import {
   eraseRun,
   evolveRun,
   evolveSession,
+  isBlobRef,
+  mapBodies,
   messageOf,
   runIdOf,
 } from '@kheish/core-model';
@@ -13,8 +16,13 @@ import type { Database } from 'better-sqlite3';
 
 export interface ReplayedSession {
   readonly session: { readonly state: SessionState; readonly seq: number };
-  readonly runs: Map<string, { readonly firstSeq: number; readonly state: RunState }>;
+  readonly runs: Map<
+    string,
+    { readonly firstSeq: number; readonly seq: number; readonly state: RunState }
+  >;
   readonly messages: readonly { idx: number; seq: number; run_id: string; body: Message }[];
+  /** Digests of the long texts that its events refer to. */
+  readonly blobs: ReadonlySet<string>;
 }
 
 /** What the journal alone makes of a session; `broken` where it has events that cannot follow each other. */
@@ -31,6 +39,7 @@ export function replaySession(
   let lastSeq = 0;
   let messages: ReplayedSession['messages'][number][] = [];
   const runs: ReplayedSession['runs'] = new Map();
+  const blobs = new Set<string>();
   try {
     for (const { seq, body } of rows) {
       const event = JSON.parse(body) as RecordedEvent;
@@ -40,7 +49,7 @@ export function replaySession(
       if (runId !== undefined) {
         const known = runs.get(runId);
         run = evolveRun(known?.state, event, event.at_ms);
-        runs.set(runId, { firstSeq: known?.firstSeq ?? seq, state: run });
+        runs.set(runId, { firstSeq: known?.firstSeq ?? seq, seq, state: run });
       }
       session = evolveSession(session, event, event.at_ms);
       lastSeq = seq;
@@ -48,6 +57,7 @@ export function replaySession(
       if (message !== undefined && runId !== undefined) {
         messages.push({ idx: index, seq, run_id: runId, body: message });
       }
+      for (const body of bodiesOf(event)) if (isBlobRef(body)) blobs.add(body.blob);
       if (event.type === 'session_deleted') {
         messages = [];
         for (const [id, known] of runs) runs.set(id, { ...known, state: eraseRun(known.state) });
@@ -57,5 +67,17 @@ export function replaySession(
     return { broken: (error as Error).message };
   }
   if (session === undefined) return { broken: 'it has no events' };
-  return { session: { state: session, seq: lastSeq }, runs, messages };
+  return { session: { state: session, seq: lastSeq }, runs, messages, blobs };
+}
+
+function bodiesOf(event: RecordedEvent): Body[] {
+  if (event.type === 'run_accepted') return [event.request.content];
+  if (event.type === 'run_completed') return event.outputs.map((output) => output.content);
+  if (event.type !== 'action_settled' || event.message === undefined) return [];
+  const bodies: Body[] = [];
+  mapBodies(event.message, (body) => {
+    bodies.push(body);
+    return body;
+  });
+  return bodies;
 }

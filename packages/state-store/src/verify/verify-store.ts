@@ -31,6 +31,8 @@ export async function verifyDatabase(
     const counts = countRows(db);
     checkDatabase(db, find);
     checkSequence(db, find);
+    checkColumns(db, find);
+    checkSlots(db, find);
     for (const sessionId of sessionIds(db)) {
       const replayed = replaySession(db, sessionId);
       if ('broken' in replayed) find('replay', sessionId, replayed.broken);
@@ -78,9 +80,42 @@ function checkSequence(db: Database.Database, find: Find): void {
     )
     .get();
   if (row === undefined || row.first === null || row.last === null) return;
-  if (row.last - row.first + 1 !== row.n) {
+  if (row.first !== 1 || row.last !== row.n) {
     find('sequence', 'journal', `${row.n} events stand between ${row.first} and ${row.last}`);
   }
+}
+
+/** The columns by which events are found say what the events say. */
+function checkColumns(db: Database.Database, find: Find): void {
+  const wrong = db
+    .prepare<[], { seq: number }>(
+      `SELECT seq FROM journal WHERE CASE WHEN json_valid(body) THEN
+         seq IS NOT body ->> 'seq' OR type IS NOT body ->> 'type'
+         OR session_id IS NOT body ->> 'session_id' OR run_id IS NOT body ->> 'run_id'
+       ELSE 1 END ORDER BY seq LIMIT ${MAX_FINDINGS}`,
+    )
+    .all();
+  for (const { seq } of wrong) find('event', String(seq), 'its columns are not those of its body');
+}
+
+/** The journal knows of a secret slot its newest version, and whether it was deleted. */
+function checkSlots(db: Database.Database, find: Find): void {
+  const wrong = db
+    .prepare<[], { slotId: string }>(
+      `WITH told AS (
+         SELECT body ->> 'slot_id' slot_id, body ->> 'version' version,
+           type = 'secret_slot_deleted' deleted, max(seq)
+         FROM journal WHERE type IN ('secret_slot_set', 'secret_slot_deleted') AND json_valid(body)
+         GROUP BY body ->> 'slot_id')
+       SELECT coalesce(told.slot_id, kept.slot_id) slotId
+       FROM told FULL JOIN secret_slots kept ON kept.slot_id = told.slot_id
+       WHERE told.version IS NOT kept.version
+         OR told.deleted IS NOT (kept.nonce IS NULL OR kept.ciphertext IS NULL)
+       ORDER BY slotId`,
+    )
+    .all();
+  for (const { slotId } of wrong)
+    find('slot', slotId, 'the row is not what the journal says of it');
 }
 
 /** Of the journal and of the tables: a session that stands in only one of them is a finding. */
@@ -89,7 +124,7 @@ function sessionIds(db: Database.Database): string[] {
     .prepare<[], { id: string }>(
       `SELECT session_id id FROM journal WHERE session_id IS NOT NULL
        UNION SELECT session_id FROM sessions UNION SELECT session_id FROM runs
-       UNION SELECT session_id FROM messages ORDER BY id`,
+       UNION SELECT session_id FROM messages UNION SELECT session_id FROM blobs ORDER BY id`,
     )
     .all()
     .map((row) => row.id);
@@ -110,7 +145,7 @@ function compare(
     session === undefined ||
     session.seq !== replayed.session.seq ||
     session.status !== replayed.session.state.status ||
-    !isDeepStrictEqual(JSON.parse(session.state), replayed.session.state)
+    !isDeepStrictEqual(parsed(session.state), replayed.session.state)
   ) {
     find('session', sessionId, 'the row is not what the journal makes of it');
   }
@@ -120,9 +155,39 @@ function compare(
       'SELECT idx, seq, run_id, body FROM messages WHERE session_id = ? ORDER BY idx',
     )
     .all(sessionId)
-    .map((row) => ({ ...row, body: JSON.parse(row.body) as unknown }));
+    .map((row) => ({ ...row, body: parsed(row.body) }));
   if (!isDeepStrictEqual(messages, replayed.messages)) {
     find('transcript', sessionId, 'the messages are not what the journal makes of them');
+  }
+  compareBlobs(db, sessionId, replayed, find);
+}
+
+/** Undefined, and so unlike anything that was stored, where it is not JSON any more. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function compareBlobs(
+  db: Database.Database,
+  sessionId: string,
+  replayed: ReplayedSession,
+  find: Find,
+): void {
+  const rows = db
+    .prepare<[string], { digest: string }>('SELECT digest FROM blobs WHERE session_id = ?')
+    .all(sessionId);
+  const kept = new Set(rows.map((row) => row.digest));
+  for (const digest of replayed.blobs) {
+    if (kept.has(digest)) continue;
+    find('blob', digest, `session ${sessionId} refers to it, and has no row of it`);
+  }
+  for (const digest of kept) {
+    if (replayed.blobs.has(digest)) continue;
+    find('blob', digest, `session ${sessionId} has a row of it, and does not refer to it`);
   }
 }
 
@@ -135,9 +200,17 @@ function compareRuns(
   const rows = db
     .prepare<
       [string],
-      { run_id: string; first_seq: number; status: string; route_id: string; state: string }
+      {
+        run_id: string;
+        first_seq: number;
+        seq: number;
+        status: string;
+        route_id: string;
+        state: string;
+      }
     >(
-      'SELECT run_id, first_seq, status, route_id, state FROM runs WHERE session_id = ? ORDER BY first_seq',
+      `SELECT run_id, first_seq, seq, status, route_id, state FROM runs
+       WHERE session_id = ? ORDER BY first_seq`,
     )
     .all(sessionId);
   for (const row of rows) {
@@ -146,9 +219,10 @@ function compareRuns(
     if (
       expected === undefined ||
       row.first_seq !== expected.firstSeq ||
+      row.seq !== expected.seq ||
       row.status !== expected.state.status ||
       row.route_id !== expected.state.route.route_id ||
-      !isDeepStrictEqual(JSON.parse(row.state), expected.state)
+      !isDeepStrictEqual(parsed(row.state), expected.state)
     ) {
       find('run', row.run_id, 'the row is not what the journal makes of it');
     }
@@ -160,10 +234,11 @@ async function checkBlobs(db: Database.Database, blobs: BlobStore, find: Find): 
   const rows = db.prepare<[], { digest: string; bytes: number; data: Buffer | null }>(
     'SELECT digest, bytes, data FROM blobs',
   );
-  for (const { digest, bytes, data } of rows.all()) {
+  for (const { digest, bytes, data } of rows.iterate()) {
     const content = data ?? (await blobs.readFile(digest).catch(() => undefined));
     if (content === undefined) {
-      find('blob', digest, 'its file is missing');
+      // A session may have been erased since the snapshot, and its files with it.
+      if (blobs.isFileInUse(digest)) find('blob', digest, 'its file is missing');
       continue;
     }
     const actual = `sha256:${createHash('sha256').update(content).digest('hex')}`;
