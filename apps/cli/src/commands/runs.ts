@@ -1,0 +1,82 @@
+import { type Command, Option } from 'commander';
+import { exitCodeOfRun } from '../exit-codes.ts';
+import { integer, onDaemon } from '../invocation.ts';
+import { type ListFlags, addListOptions, printListing } from '../list-options.ts';
+import { eventColumns, runColumns } from '../output/columns.ts';
+
+interface RunListFlags extends ListFlags {
+  readonly sessionId?: string;
+  readonly order?: 'asc' | 'desc';
+}
+
+export function addRuns(program: Command): void {
+  const runs = program
+    .command('runs')
+    .alias('run')
+    .description('the work on inputs: list, follow, wait, cancel');
+  addListOptions(
+    runs
+      .command('list')
+      .description('runs in order of submission')
+      .option('--session-id <session>', 'of this session')
+      .addOption(new Option('--order <order>', 'oldest or newest first').choices(['asc', 'desc'])),
+  ).action(
+    onDaemon(async ({ client, print }, flags: RunListFlags) => {
+      const { sessionId, order } = flags;
+      await printListing(
+        print,
+        flags,
+        (page) => client.runs.list({ ...page, sessionId, order }),
+        runColumns,
+      );
+    }),
+  );
+  runs
+    .command('get <run>')
+    .alias('show')
+    .description('one run')
+    .action(
+      onDaemon(async ({ client, print }, id: string) => print.view(await client.runs.get(id))),
+    );
+  runs
+    .command('cancel <run>')
+    .description('cancel a run')
+    .action(
+      onDaemon(async ({ client, print }, id: string) => print.view(await client.runs.cancel(id))),
+    );
+  addListOptions(runs.command('events <run>').description('the journaled events of a run')).action(
+    onDaemon(async ({ client, print }, id: string, flags: ListFlags) =>
+      printListing(print, flags, (page) => client.runs.events(id, page), eventColumns),
+    ),
+  );
+  runs
+    .command('stream <run>')
+    .aliases(['watch', 'follow'])
+    .description('follow a run to its end, across restarts of the daemon')
+    .option('--cursor <id>', "begin after this event (default: at the run's beginning)")
+    .action(
+      onDaemon(async ({ client, print }, id: string, flags: { cursor?: string }) => {
+        for await (const frame of client.runs.stream(id, flags)) await print.frame(frame);
+      }),
+    );
+  addWait(runs);
+}
+
+const outcomes = `
+Exit codes: 0 completed, 10 failed, 11 cancelled, 12 interrupted, 15 not over within --timeout-ms.
+`;
+
+function addWait(runs: Command): void {
+  runs
+    .command('wait <run>')
+    .description('until the run is over, across restarts of the daemon')
+    .option('--timeout-ms <ms>', 'at most so long', integer(1))
+    .addHelpText('after', outcomes)
+    .action(
+      onDaemon(async ({ client, print }, id: string, flags: { timeoutMs?: number }) => {
+        const run = await client.runs.wait(id, flags);
+        process.exitCode = exitCodeOfRun(run.status);
+        await print.view(run);
+      }),
+    );
+}

@@ -1,0 +1,136 @@
+import type { Command } from 'commander';
+import { UsageError } from '../failure.ts';
+import { type GenerationFlags, addGenerationOptions, generationOf } from '../input/generation.ts';
+import { onDaemon } from '../invocation.ts';
+import { type ListFlags, addListOptions, printListing } from '../list-options.ts';
+import { eventColumns, messageColumns, sessionColumns } from '../output/columns.ts';
+import { addSessionInput } from './session-input.ts';
+
+interface RouteFlags extends GenerationFlags {
+  readonly provider?: string;
+  readonly clear?: true;
+}
+
+export function addSessions(program: Command): void {
+  const sessions = program
+    .command('sessions')
+    .alias('session')
+    .description('conversations: create, give input, follow, end');
+  addSessionInput(sessions);
+  addReads(sessions);
+  addChanges(sessions);
+}
+
+function addReads(sessions: Command): void {
+  addListOptions(sessions.command('list').description('all sessions')).action(
+    onDaemon(async ({ client, print }, flags: ListFlags) =>
+      printListing(print, flags, (options) => client.sessions.list(options), sessionColumns),
+    ),
+  );
+  sessions
+    .command('get <session>')
+    .alias('show')
+    .description('one session')
+    .action(
+      onDaemon(async ({ client, print }, id: string) => print.view(await client.sessions.get(id))),
+    );
+  addListOptions(sessions.command('messages <session>').description('the transcript')).action(
+    onDaemon(async ({ client, print }, id: string, flags: ListFlags) =>
+      printListing(print, flags, (page) => client.sessions.messages(id, page), messageColumns),
+    ),
+  );
+  addListOptions(
+    sessions.command('events <session>').description('the journaled events of a session'),
+  ).action(
+    onDaemon(async ({ client, print }, id: string, flags: ListFlags) =>
+      printListing(print, flags, (page) => client.sessions.events(id, page), eventColumns),
+    ),
+  );
+  sessions
+    .command('stream <session>')
+    .aliases(['watch', 'follow'])
+    .description('follow a session, across restarts of the daemon')
+    .option('--cursor <id>', 'begin after this event; 0: at the oldest (default: now)')
+    .action(
+      onDaemon(async ({ client, print }, id: string, flags: { cursor?: string }) => {
+        for await (const frame of client.sessions.stream(id, flags)) await print.frame(frame);
+      }),
+    );
+}
+
+function addChanges(sessions: Command): void {
+  sessions
+    .command('create [session]')
+    .alias('open')
+    .description('create a session, or show the one that has this id')
+    .option('--thread-id <id>', "the caller's name for a thread")
+    .option('--system-prompt <text>', 'in the place of the default one')
+    .action(
+      onDaemon(
+        async (
+          { client, print },
+          id: string | undefined,
+          flags: { threadId?: string; systemPrompt?: string },
+        ) =>
+          print.view(
+            await client.sessions.create({
+              ...(id !== undefined && { session_id: id }),
+              ...(flags.threadId !== undefined && { thread_id: flags.threadId }),
+              ...(flags.systemPrompt !== undefined && { system_prompt: flags.systemPrompt }),
+            }),
+          ),
+      ),
+    );
+  addSetRoute(sessions);
+  sessions
+    .command('interrupt <session>')
+    .description('stop the active run; the queue goes on')
+    .action(
+      onDaemon(async ({ client, print }, id: string) =>
+        print.view(await client.sessions.interrupt(id)),
+      ),
+    );
+  sessions
+    .command('end <session>')
+    .description('take no more input; queued runs are cancelled')
+    .option('--reason <text>', 'kept with the session')
+    .action(
+      onDaemon(async ({ client, print }, id: string, flags: { reason?: string }) =>
+        print.view(await client.sessions.end(id, flags)),
+      ),
+    );
+  sessions
+    .command('delete <session>')
+    .description('erase what was said in an idle session')
+    .action(
+      onDaemon(async ({ client, print }, id: string) =>
+        print.view(await client.sessions.delete(id)),
+      ),
+    );
+}
+
+function addSetRoute(sessions: Command): void {
+  const setRoute = sessions
+    .command('set-route <session>')
+    .description('the route and model of later runs')
+    .option('--provider <route>', 'the route to use');
+  addGenerationOptions(setRoute)
+    .option('--clear', 'follow the default route again')
+    .addHelpText('after', '\nExample:\n  kheish sessions set-route demo --model openai/gpt-5.4\n')
+    .action(
+      onDaemon(async ({ client, print }, id: string, flags: RouteFlags) => {
+        const generation = generationOf(flags);
+        const given = flags.provider !== undefined || generation !== undefined;
+        if (given === (flags.clear === true)) {
+          throw new UsageError('give a route or model, or --clear');
+        }
+        if (!given) return print.view(await client.sessions.clearRoutePolicy(id));
+        return print.view(
+          await client.sessions.setRoutePolicy(id, {
+            ...(flags.provider !== undefined && { route_id: flags.provider }),
+            ...(generation !== undefined && { generation }),
+          }),
+        );
+      }),
+    );
+}

@@ -1,0 +1,12 @@
+/** Text of others on a terminal: what could move the cursor or change colours is left out. */
+export function plainText(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, (char) =>
+    char === '\n' || char === '\t' || char === '\u200d' ? char : '',
+  );
+}
+
+/** The same on one line of at most `most` characters. */
+export function oneLine(text: string, most = 100): string {
+  const line = plainText(text).replace(/\s+/g, ' ').trim();
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+}

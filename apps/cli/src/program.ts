@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { addChat } from './commands/chat.ts';
+import { addEvents } from './commands/events.ts';
+import { addRuns } from './commands/runs.ts';
+import { addSecrets } from './commands/secrets.ts';
+import { addServe } from './commands/serve.ts';
+import { addSessions } from './commands/sessions.ts';
+import { addStatus } from './commands/status.ts';
+import { addStore } from './commands/store.ts';
+import { addGlobalOptions } from './global-options.ts';
+
+const closing = `
+A first session:
+  kheish sessions create demo
+  kheish sessions input demo "Review route inventory" --wait
+  kheish chat demo
+
+Exit codes: 0 done, 1 failure, 2 usage or bad request, 3 daemon unreachable, 4 not allowed, 5 not found,
+6 conflict, 7 timeout or try later, 8 answer not understood; waiting commands also 10 failed, 11 cancelled,
+12 interrupted, 15 --timeout-ms passed.
+`;
+
+/** The whole command line. Parsing throws `CommanderError` in the place of exiting. */
+export function createProgram(): Command {
+  const program = new Command('kheish')
+    .description('Runs AI agents as durable, governed work.')
+    .version(version(), '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')),
+    })
+    .addHelpText('after', closing);
+  addGlobalOptions(program);
+  addServe(program);
+  addStatus(program);
+  addSecrets(program);
+  addSessions(program);
+  addRuns(program);
+  addEvents(program);
+  addStore(program);
+  addChat(program);
+  return program;
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
