@@ -1,5 +1,4 @@
 export { createEgress, type Egress, type EgressOptions, type EgressRequest } from './egress.ts';
 export type { EgressLimits, EgressResponse } from './exchange.ts';
 export type { EgressPolicy } from './policy.ts';
-export { isPublicAddress } from './address/public-address.ts';
 export type { Resolve } from './address/public-lookup.ts';

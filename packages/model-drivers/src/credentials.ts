@@ -9,10 +9,20 @@ export interface Credentials {
   readonly project?: string;
 }
 
+/** The key without blanks around it. Throws `config/invalid_configuration` where no header can carry it. */
+export function optionalKey(credentials: Credentials | undefined): string | undefined {
+  const key = credentials?.apiKey?.trim();
+  if (key === undefined || key === '') return undefined;
+  if (!/^[\x20-\x7e]+$/.test(key)) {
+    throw new KheishError('config/invalid_configuration', 'The key is not printable ASCII.');
+  }
+  return key;
+}
+
 /** Throws `models/authentication_failed` where there is no key. */
 export function requiredKey(driver: string, credentials: Credentials | undefined): string {
-  const key = credentials?.apiKey?.trim();
-  if (key === undefined || key === '') {
+  const key = optionalKey(credentials);
+  if (key === undefined) {
     throw new KheishError('models/authentication_failed', `${driver} needs a key.`);
   }
   return key;

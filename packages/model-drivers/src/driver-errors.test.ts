@@ -200,6 +200,14 @@ describe('createModelDriver', () => {
     });
   });
 
+  test.each(networkDrivers)('%s refuses a key that no header can carry', async (driver) => {
+    const credentials = { apiKey: 'sk-a\nx-evil: 1' };
+    const baseUrl = 'http://127.0.0.1:1/v1';
+    await expect(
+      createModelDriver({ driver, baseUrl, credentials, ...rest }),
+    ).rejects.toMatchObject({ code: 'config/invalid_configuration' });
+  });
+
   test('openai_compatible needs a base URL', async () => {
     await expect(createModelDriver({ driver: 'openai_compatible', ...rest })).rejects.toMatchObject(
       { code: 'config/invalid_configuration' },

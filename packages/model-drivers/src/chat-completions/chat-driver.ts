@@ -1,5 +1,5 @@
 import type { ModelDriver } from '@kheish/core-model';
-import { requiredKey } from '../credentials.ts';
+import { optionalKey, requiredKey } from '../credentials.ts';
 import type { DriverConfig } from '../driver-config.ts';
 import { type OfficialRoot, completeBaseUrl } from '../http/base-url.ts';
 import { type Provider, streamCall } from '../http/provider-call.ts';
@@ -17,7 +17,7 @@ export function openrouterDriver(config: DriverConfig): ModelDriver {
 /** Ollama, vLLM, LM Studio, gateways: any server that speaks Chat Completions, with a key or without. */
 export function openaiCompatibleDriver(config: DriverConfig): ModelDriver {
   const flavour = { name: 'openai_compatible', reasoningDetails: false };
-  return chatDriver(flavour, config, config.credentials?.apiKey, undefined);
+  return chatDriver(flavour, config, optionalKey(config.credentials), undefined);
 }
 
 function chatDriver(

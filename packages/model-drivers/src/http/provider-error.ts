@@ -51,7 +51,7 @@ const codeOfStatus: Readonly<Record<number, ProblemCode>> = {
 const TOO_LONG =
   /prompt is too long|maximum context length|exceed\w* (?:the )?(?:\w+ )?context (?:limit|length|window|size)/i;
 
-export function problemOf(fault: ProviderFault): ProblemCode {
+function problemOf(fault: ProviderFault): ProblemCode {
   for (const type of fault.types) {
     const code = Object.hasOwn(codeOfType, type) ? codeOfType[type] : undefined;
     if (code !== undefined) return code;
