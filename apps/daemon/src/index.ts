@@ -1,8 +1,11 @@
 import { generateMasterKey as generate } from '@kheish/auth-store';
 import { systemRandom } from './platform/system-clock.ts';
 
+export { createRedactor } from '@kheish/auth-store';
+export { parseRoutesFile } from '@kheish/route-inventory';
 export { createDaemon, type Daemon } from './lifecycle/create-daemon.ts';
 export type { DaemonLog, DaemonOptions } from './lifecycle/daemon-options.ts';
+export { createLog } from './log/daemon-log.ts';
 export { serve } from './lifecycle/serve.ts';
 export { offlineSecrets, offlineVerify, type OfflineSecrets } from './offline/offline-root.ts';
 export { version } from './platform/version.ts';
