@@ -1,3 +1,4 @@
+export { ManualClock, systemRandom } from './clock/manual-clock.ts';
 export { notRun } from './not-run/not-run.ts';
 export {
   startFakeProvider,
