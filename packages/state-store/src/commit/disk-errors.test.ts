@@ -1,0 +1,132 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ManualClock, notRun } from '@kheish/testkit';
+import { describe, expect, test } from 'vitest';
+import { openDatabase } from '../root/open-database.ts';
+import { openStore } from '../store.ts';
+import { created, recording } from '../testing/commands.ts';
+import { TemporaryRoot } from '../testing/temporary-root.ts';
+import { GroupCommit } from './group-commit.ts';
+import { prepareStatements } from './statements.ts';
+
+function openGroup(root: TemporaryRoot) {
+  const db = openDatabase(root.path);
+  const statements = prepareStatements(db);
+  const published: number[] = [];
+  const onDisk = ({ rows }: { rows: readonly { seq: number }[] }) =>
+    published.push(...rows.map((row) => row.seq));
+  return {
+    db,
+    statements,
+    published,
+    group: new GroupCommit(statements, root.clock, onDisk),
+    count: () => db.prepare<[], { n: number }>('SELECT count(*) n FROM journal').get()?.n,
+  };
+}
+
+const large = (id: string) => recording(id, created(id, 'x'.repeat(16_000)));
+
+describe('a full database', () => {
+  test('rejects the whole group, keeps nothing of it, and goes on when there is room', async () => {
+    await using root = new TemporaryRoot();
+    const { db, group, published, count } = openGroup(root);
+    await group.commit(recording('before', created('before')));
+    const pages = db.pragma('page_count', { simple: true }) as number;
+    db.pragma(`max_page_count = ${pages + 8}`);
+
+    const results = await Promise.allSettled(
+      ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => group.commit(large(id))),
+    );
+    expect(results.map((result) => result.status)).toEqual(Array(6).fill('rejected'));
+    for (const result of results) {
+      expect(result).toMatchObject({ reason: { code: 'storage/storage_unavailable' } });
+    }
+    expect(group.failure).toBeUndefined();
+    expect([count(), group.head, published]).toEqual([1, 1, [1]]);
+
+    db.pragma('max_page_count = 1000000');
+    await Promise.all(['a', 'b'].map((id) => group.commit(large(id))));
+    expect([count(), group.head, published]).toEqual([3, 3, [1, 2, 3]]);
+    db.close();
+  });
+});
+
+describe('a failed COMMIT', () => {
+  test('closes the store for writing: what is on disk is unknown', async () => {
+    await using root = new TemporaryRoot();
+    const { db, statements, published, count } = openGroup(root);
+    let fails = true;
+    const commit = {
+      run: () => {
+        if (fails) throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_FSYNC' });
+        return statements.commit.run();
+      },
+    };
+    const onDisk = ({ rows }: { rows: readonly { seq: number }[] }) =>
+      published.push(...rows.map((row) => row.seq));
+    const broken = { ...statements, commit } as unknown as typeof statements;
+    const group = new GroupCommit(broken, root.clock, onDisk);
+
+    const results = await Promise.allSettled(['a', 'b'].map((id) => group.commit(large(id))));
+    expect(results).toMatchObject([
+      { status: 'rejected', reason: { code: 'storage/storage_unavailable' } },
+      { status: 'rejected', reason: { code: 'storage/storage_unavailable' } },
+    ]);
+    fails = false;
+    await expect(group.commit(recording('c', created('c')))).rejects.toBe(group.failure);
+    expect(group.failure).toMatchObject({ code: 'storage/storage_unavailable' });
+    expect([count(), published]).toEqual([0, []]);
+    db.close();
+  });
+
+  test('on a full disk keeps all that was acknowledged, and the root opens again', async () => {
+    const mountPoint = mkdtempSync(join(tmpdir(), 'full-disk-'));
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', mountPoint], {
+        stdio: 'ignore',
+      });
+    } catch {
+      rmSync(mountPoint, { recursive: true });
+      notRun('no file system may be mounted here');
+    }
+    try {
+      let ids = 0;
+      const options = {
+        stateRoot: mountPoint,
+        clock: new ManualClock(),
+        newId: (prefix: string) => `${prefix}_${(ids += 1)}`,
+        version: '1.0.0',
+      };
+      const ballast = join(mountPoint, 'ballast');
+      writeFileSync(ballast, Buffer.alloc(400_000));
+      const store = openStore(options);
+      const acknowledged: string[] = [];
+      let refused = 0;
+      for (let n = 0; refused === 0; n += 1) {
+        const group = [`${n}-a`, `${n}-b`, `${n}-c`];
+        const results = await Promise.allSettled(group.map((id) => store.commit(large(id))));
+        refused = results.filter((result) => result.status === 'rejected').length;
+        if (refused === 0) acknowledged.push(...group);
+      }
+      expect(refused).toBe(3);
+      expect(acknowledged.length).toBeGreaterThan(0);
+      await expect(store.commit(large('after'))).rejects.toMatchObject({
+        code: 'storage/storage_unavailable',
+      });
+      await store.close();
+      rmSync(ballast);
+
+      const reopened = openStore(options);
+      expect(reopened.feed.head()).toBe(acknowledged.length);
+      for (const id of acknowledged) expect(reopened.read.session(id)).toBeDefined();
+      expect((await reopened.verify()).findings).toEqual([]);
+      await reopened.commit(recording('after', created('after')));
+      await reopened.close();
+    } finally {
+      execFileSync('umount', ['-l', mountPoint]);
+      rmSync(mountPoint, { recursive: true });
+    }
+  });
+});

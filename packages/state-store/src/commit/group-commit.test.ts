@@ -1,0 +1,213 @@
+import { KheishError } from '@kheish/core-model';
+import { describe, expect, test } from 'vitest';
+import { created, recording, started } from '../testing/commands.ts';
+import { TemporaryRoot } from '../testing/temporary-root.ts';
+import type { RecordedRow } from './append.ts';
+import type { Command } from './command.ts';
+
+const refusal: Command<never> = {
+  load: {},
+  decide: () => {
+    throw new KheishError('sessions/session_busy', 'no');
+  },
+};
+
+/** Fails while it is appended: its second session is in the table already, and was not loaded. */
+function brokenInTheMiddle(existing: string): Command<void> {
+  return {
+    load: {},
+    decide: (state) => state.record(created(`before-${existing}`), created(existing)),
+  };
+}
+
+describe('a group of commands', () => {
+  test('is one transaction, in the order of the calls, without a gap', async () => {
+    await using root = new TemporaryRoot();
+    const store = root.open();
+    const groups: (readonly RecordedRow[])[] = [];
+    store.feed.subscribe((rows) => groups.push(rows));
+    const ids = Array.from({ length: 200 }, (_, index) => `s${index}`);
+
+    await Promise.all(ids.map((id) => store.commit(recording(id, created(id)))));
+
+    expect(groups).toHaveLength(1);
+    expect(groups[0]?.map((row) => row.session_id)).toEqual(ids);
+    expect(groups[0]?.map((row) => row.seq)).toEqual(ids.map((_, index) => index + 1));
+    expect(store.feed.page({ after: 0, limit: 1_000 }).rows).toEqual(groups[0]);
+  });
+
+  test('refusals leave their neighbours untouched and take no sequence number', async () => {
+    await using root = new TemporaryRoot();
+    const store = root.open();
+    const refused = () => store.commit(refusal).catch((error: unknown) => error);
+
+    const results = await Promise.all([
+      store.commit(recording('a', created('a'))),
+      refused(),
+      store.commit(recording('b', created('b'))),
+      refused(),
+      store.commit(recording('c', created('c'))),
+    ]);
+
+    expect(results[1]).toMatchObject({ code: 'sessions/session_busy' });
+    expect(results[3]).toMatchObject({ code: 'sessions/session_busy' });
+    const { rows } = store.feed.page({ after: 0, limit: 10 });
+    expect(rows.map((row) => [row.seq, row.session_id])).toEqual([
+      [1, 'a'],
+      [2, 'b'],
+      [3, 'c'],
+    ]);
+  });
+
+  test('a fault in the middle of an append undoes that member alone, and wholly', async () => {
+    await using root = new TemporaryRoot();
+    const store = root.open();
+    await store.commit(recording('old', created('old')));
+
+    const [first, broken, last] = await Promise.allSettled([
+      store.commit(recording('x', created('x'))),
+      store.commit(brokenInTheMiddle('old')),
+      store.commit(recording('y', created('y'))),
+    ]);
+
+    expect([first.status, broken.status, last.status]).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+    expect(store.read.session('before-old')).toBeUndefined();
+    const { rows } = store.feed.page({ after: 0, limit: 10 });
+    expect(rows.map((row) => [row.seq, row.session_id])).toEqual([
+      [1, 'old'],
+      [2, 'x'],
+      [3, 'y'],
+    ]);
+    expect((await store.verify()).findings).toEqual([]);
+  });
+
+  test('a member sees what the members before it did', async () => {
+    await using root = new TemporaryRoot();
+    const store = root.open();
+    const seen: boolean[] = [];
+    const look: Command<void> = {
+      load: { session: 'a' },
+      decide: (state) => void seen.push(state.session('a') !== undefined),
+    };
+
+    await Promise.all([
+      store.commit(look),
+      store.commit(recording('a', created('a'))),
+      store.commit(look),
+    ]);
+
+    expect(seen).toEqual([false, true]);
+  });
+
+  test('an impossible event rejects its member and nothing else', async () => {
+    await using root = new TemporaryRoot();
+    const store = root.open();
+    const [impossible, fine] = await Promise.allSettled([
+      store.commit(recording('a', started('a', 'run_1'))),
+      store.commit(recording('b', created('b'))),
+    ]);
+    expect(impossible.status).toBe('rejected');
+    expect(fine.status).toBe('fulfilled');
+    expect(store.feed.head()).toBe(1);
+  });
+});
+
+describe('what others see', () => {
+  test('a promise resolves when another connection can read its events', async () => {
+    await using root = new TemporaryRoot();
+    const store = root.open();
+    const count = () => root.rows<{ n: number }>('SELECT count(*) n FROM journal')[0]?.n;
+    const seenAtOnce: (number | undefined)[] = [];
+
+    const first = store.commit(recording('a', created('a'))).then(() => seenAtOnce.push(count()));
+    const second = store.commit(recording('b', created('b'))).then(() => seenAtOnce.push(count()));
+    expect(count()).toBe(0);
+    await Promise.all([first, second]);
+
+    expect(seenAtOnce).toEqual([2, 2]);
+  });
+
+  test('followers get events when they are on disk, before the promise resolves', async () => {
+    await using root = new TemporaryRoot();
+    const store = root.open();
+    const order: string[] = [];
+    store.feed.subscribe((rows) => {
+      const kept = root.rows<{ n: number }>('SELECT count(*) n FROM journal')[0]?.n;
+      order.push(`published ${rows.length}, kept ${kept}, head ${store.feed.head()}`);
+    });
+
+    await store.commit(recording('a', created('a'))).then(() => order.push('resolved'));
+
+    expect(order).toEqual(['published 1, kept 1, head 1', 'resolved']);
+  });
+
+  test('no follower sees n+1 before n, also where followers commit themselves', async () => {
+    await using root = new TemporaryRoot();
+    const store = root.open();
+    const followers = [[], [], []] as number[][];
+    for (const seen of followers) {
+      store.feed.subscribe((rows) => {
+        for (const row of rows) {
+          seen.push(row.seq);
+          if (row.seq <= 30) {
+            const id = `${followers.indexOf(seen)}-${row.seq}`;
+            void store.commit(recording(id, created(id)));
+          }
+        }
+      });
+    }
+    await store.commit(recording('first', created('first')));
+    while (store.feed.head() < 91) await new Promise((resolve) => setImmediate(resolve));
+
+    for (const seen of followers) expect(seen).toEqual(seen.map((_, index) => index + 1));
+    expect(followers[0]).toHaveLength(91);
+  });
+
+  test('a follower that throws keeps nobody waiting', async () => {
+    await using root = new TemporaryRoot();
+    const store = root.open();
+    const uncaught: unknown[] = [];
+    const listeners = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    process.once('uncaughtException', (error) => uncaught.push(error));
+    try {
+      store.feed.subscribe(() => {
+        throw new Error('a bug of the follower');
+      });
+      await store.commit(recording('a', created('a')));
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      for (const listener of listeners) process.on('uncaughtException', listener);
+    }
+    expect(uncaught).toMatchObject([{ message: 'a bug of the follower' }]);
+  });
+
+  test('close waits for what was committed before it', async () => {
+    await using root = new TemporaryRoot();
+    const store = root.open();
+    const committed = store.commit(recording('a', created('a')));
+    await store.close();
+    await committed;
+    await expect(store.commit(recording('b', created('b')))).rejects.toMatchObject({
+      code: 'storage/storage_unavailable',
+    });
+    expect(root.open().read.session('a')).toBeDefined();
+  });
+
+  test('more waiting commands than the disk can take are refused, and say when to come back', async () => {
+    await using root = new TemporaryRoot();
+    const store = root.open();
+    const look: Command<void> = { load: {}, decide: () => undefined };
+    const waiting = Array.from({ length: 10_000 }, () => store.commit(look));
+    await expect(store.commit(look)).rejects.toMatchObject({
+      code: 'storage/storage_unavailable',
+      retryAfterMs: 1_000,
+    });
+    await Promise.all(waiting);
+    await store.commit(look);
+  });
+});
