@@ -2,7 +2,8 @@ import { type Operation, type OperationId, operations } from '@kheish/core-model
 import { describe, expect, test } from 'vitest';
 import type { Role } from '../call/call.ts';
 import { postJson, rawRequest } from '../testing/raw-request.ts';
-import { runningApi } from '../testing/running-api.ts';
+import { realClock, runningApi } from '../testing/running-api.ts';
+import { bearerAuth } from './bearer.ts';
 
 const tokens: Record<string, Role> = { 'admin-token': 'admin', 'read-token': 'read' };
 const access = { enabled: true, authenticate: (presented: string) => tokens[presented] };
@@ -67,6 +68,13 @@ describe('bearer authentication', () => {
     expect(answer.status).toBe(403);
     expect(answer.json()).toMatchObject({ domain: 'auth', code: 'insufficient_access' });
     expect(answer.headers['www-authenticate']).toBeUndefined();
+  });
+
+  test('the read-only token changes nothing, even where an operation is marked as a read', () => {
+    const authorize = bearerAuth(access, realClock);
+    const marked: Operation = { ...operations.createSession, access: 'read' };
+    expect(() => authorize(marked, 'Bearer read-token', '')).toThrow('read-only');
+    expect(authorize(marked, 'Bearer admin-token', '')).toEqual({ role: 'admin' });
   });
 
   test('a body is not read before the caller is known', async () => {

@@ -14,7 +14,7 @@ const row = (seq: number, bytes: number) => ({ seq, type: 'x', body: `"${'x'.rep
 class Sink extends EventEmitter {
   readonly written: Buffer[] = [];
   readonly writableLength = 0;
-  readonly writableNeedDrain = false;
+  writableNeedDrain = false;
   write(frame: Buffer): boolean {
     this.written.push(frame);
     return true;
@@ -24,11 +24,11 @@ class Sink extends EventEmitter {
   }
 }
 
-function runningHub(feed: FakeFeed, deltas = new FakeDeltas()) {
+function runningHub(feed: FakeFeed, deltas = new FakeDeltas(), clock = realClock) {
   const log = { error: () => undefined, warn: () => undefined };
   const subjects = { sessionExists: () => true, run: () => 'active' as const };
   const limits = defaultHttpLimits;
-  const hub = new StreamHub({ feed, deltas, subjects, clock: realClock, log, limits });
+  const hub = new StreamHub({ feed, deltas, subjects, clock, log, limits });
   const follow = (filter: FeedFilter, after: number) => {
     const sink = new Sink();
     const request = { filter, after, announceGap: false, endsWithRun: false };
@@ -50,6 +50,20 @@ describe('StreamHub', () => {
     feed.append({ type: 'daemon_stopped' });
     const ids = sink?.written.map((frame) => /^id: (\d+)/.exec(frame.toString())?.[1]);
     expect(ids).toEqual([undefined, '1', '2']);
+    hub.close();
+  });
+
+  test('a sink that is behind gets no heartbeat on top', async () => {
+    const tick = Promise.withResolvers<void>();
+    let sleeps = 0;
+    const forever = new Promise<void>(() => undefined);
+    const sleep = () => ((sleeps += 1) === 1 ? tick.promise : forever);
+    const { hub, follow } = runningHub(new FakeFeed(), new FakeDeltas(), { ...realClock, sleep });
+    const [quick, behind] = [follow({}, 0), follow({}, 0)];
+    behind.writableNeedDrain = true;
+    tick.resolve();
+    await expect.poll(() => sleeps).toBe(2);
+    expect([quick.written.length, behind.written.length]).toEqual([2, 1]);
     hub.close();
   });
 

@@ -79,6 +79,15 @@ describe('where a stream begins', () => {
     expect((await atFloor.until(2)).map(({ id }) => id)).toEqual(['4', '5']);
   });
 
+  test('a run followed from its beginning has no gap to announce', async () => {
+    const { port, feed } = await runningApi();
+    append(feed, 3);
+    feed.append(inRun('r1'));
+    feed.forget(3);
+    const stream = await EventStream.open(port, '/v1/runs/r1/stream');
+    expect((await stream.until(1)).map(({ id }) => id)).toEqual(['4']);
+  });
+
   test('an unknown subject is 404 before anything is streamed; HEAD opens nothing', async () => {
     const { api, port } = await runningApi();
     for (const [path, code] of [
