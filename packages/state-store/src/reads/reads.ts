@@ -78,6 +78,10 @@ export class Reads {
     return this.#prepared.ready.all(limit).map((row) => row.sessionId);
   }
 
+  hasQueuedRuns(): boolean {
+    return this.#prepared.queued.get() !== undefined;
+  }
+
   /** Entries with an index of at least `from`. */
   messages(sessionId: string, options: { from: number; limit: number }): TranscriptEntry[] {
     return this.#prepared.messages.all(sessionId, options.from, options.limit).map((row) => ({
@@ -148,6 +152,9 @@ function prepareReads(db: Database) {
     messages: db.prepare<[string, number, number], { idx: number; runId: string; body: string }>(
       `SELECT idx, run_id runId, body FROM messages WHERE session_id = ? AND idx >= ?
        ORDER BY idx LIMIT ?`,
+    ),
+    queued: db.prepare<[], { one: number }>(
+      `SELECT 1 one FROM runs WHERE status = 'queued' AND status IN ('queued', 'running') LIMIT 1`,
     ),
     messagesBackwards: db.prepare<[string], { body: string }>(
       'SELECT body FROM messages WHERE session_id = ? ORDER BY idx DESC',
