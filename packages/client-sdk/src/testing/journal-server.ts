@@ -76,7 +76,7 @@ export async function send(response: ServerResponse, text: string): Promise<void
   await sleep(0);
 }
 
-export const SESSION = 's';
+const SESSION = 's';
 export const RUN = 'run_1';
 
 export function started(seq: number): RecordedEvent {

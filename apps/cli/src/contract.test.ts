@@ -1,0 +1,57 @@
+import { type OperationId, operations } from '@kheish/client-sdk';
+import { expect, test } from 'vitest';
+import { type Seen, fakeDaemon, problem } from './testing/fake-daemon.ts';
+import { runHere } from './testing/run-cli.ts';
+
+/** The command that calls each operation, or why there is none. */
+const commands: Readonly<Record<OperationId, readonly string[] | { readonly reason: string }>> = {
+  healthz: { reason: 'a probe for machines; status says more' },
+  readyz: { reason: 'a probe for machines; status says more' },
+  getOpenApi: { reason: 'a document for tools, which fetch it themselves' },
+  getStatus: ['status'],
+  getCapabilities: ['capabilities'],
+  getRuntime: ['runtime', 'get'],
+  verifyStore: ['store', 'verify'],
+  listSecrets: ['secrets', 'list'],
+  setSecret: ['secrets', 'set', 'a', '--provider', 'generic', '--value', 'v'],
+  getSecret: ['secret', 'get', 'a'],
+  deleteSecret: ['secrets', 'delete', 'a'],
+  listSessions: ['sessions', 'list'],
+  createSession: ['session', 'open', 'x'],
+  getSession: ['sessions', 'show', 'x'],
+  deleteSession: ['sessions', 'delete', 'x'],
+  listMessages: ['sessions', 'messages', 'x'],
+  listSessionEvents: ['sessions', 'events', 'x'],
+  streamSession: ['sessions', 'watch', 'x', '--cursor', '0'],
+  submitInput: ['sessions', 'send', 'x', 'hi'],
+  setRoutePolicy: ['sessions', 'set-route', 'x', '--model', 'm'],
+  clearRoutePolicy: ['sessions', 'set-route', 'x', '--clear'],
+  interruptSession: ['sessions', 'interrupt', 'x'],
+  endSession: ['sessions', 'end', 'x', '--reason', 'r'],
+  listRuns: ['runs', 'list'],
+  getRun: ['run', 'show', 'x'],
+  cancelRun: ['runs', 'cancel', 'x'],
+  listRunEvents: ['runs', 'events', 'x'],
+  streamRun: ['runs', 'follow', 'x'],
+  streamEvents: ['events', 'follow', '--cursor', '0'],
+};
+
+function isOf({ method, path }: Seen, id: OperationId): boolean {
+  const pattern = operations[id].path.replaceAll('.', String.raw`\.`).replace(/\{\w+\}/g, '[^/]+');
+  return operations[id].method === method && new RegExp(`^${pattern}$`).test(path);
+}
+
+test('every operation has a command that calls it, or a reason', async () => {
+  expect(Object.keys(commands).toSorted()).toEqual(Object.keys(operations).toSorted());
+  await using daemon = await fakeDaemon((_, response) => problem(response, 400, 'api/bad_request'));
+  for (const [id, command] of Object.entries(commands)) {
+    if ('reason' in command) continue;
+    daemon.seen.length = 0;
+    const thrown = await runHere('--base-url', daemon.baseUrl, ...command).catch(String);
+    expect({
+      id,
+      thrown,
+      called: daemon.seen.map((seen) => isOf(seen, id as OperationId)),
+    }).toEqual({ id, thrown: 'KheishError: as told', called: [true] });
+  }
+});

@@ -1,0 +1,108 @@
+import type {
+  DaemonCapabilities,
+  DaemonStatusView,
+  RunStatus,
+  RunView,
+  SessionView,
+} from '@kheish/client-sdk';
+
+export const RUN = 'run_1';
+
+export function runView(status: RunStatus, more: Partial<RunView> = {}): RunView {
+  return {
+    run_id: RUN,
+    session_id: 'demo',
+    agent_id: 'agent_1',
+    kind: 'input',
+    status,
+    submitted_at_ms: 0,
+    updated_at_ms: 0,
+    request: {
+      source_plugin: 'http',
+      source_kind: 'api',
+      actor_id: 'operator',
+      text_preview: 'hi',
+      provider: 'local',
+      driver: 'scripted',
+      model: 'm',
+    },
+    steps: 0,
+    outputs: [],
+    ...more,
+  };
+}
+
+export function sessionView(): SessionView {
+  return {
+    session_id: 'demo',
+    agent_id: 'agent_1',
+    status: 'idle',
+    created_at_ms: 0,
+    updated_at_ms: 0,
+    queued_run_count: 0,
+    message_count: 0,
+  };
+}
+
+export function pageOf(items: readonly unknown[], next?: string) {
+  const more = { has_more: next !== undefined, ...(next !== undefined && { next_cursor: next }) };
+  return { items, pagination: { limit: items.length, order: 'x', ...more } };
+}
+
+export const capabilities: DaemonCapabilities = {
+  control_plane_version: '0',
+  api_revision: 3,
+  route_capability_matrix_version: 2,
+  problem_details: true,
+  openapi: true,
+  cursor_pagination: true,
+  paginated_lists: true,
+  domain_errors: true,
+  session_events: true,
+  live_events: true,
+  sse_replay: true,
+  restart_restore: true,
+  session_run_idempotency: true,
+};
+
+export function statusView(tail: string): DaemonStatusView {
+  return {
+    snapshot_at_ms: 0,
+    process_id: 1,
+    version: '0',
+    status: 'ready',
+    ready: true,
+    started_at_ms: 0,
+    incarnation: 1,
+    root_id: 'root_1',
+    state_root: '/s',
+    workspace_root: '/w',
+    schema_version: 1,
+    capabilities,
+    control_plane: {
+      base_url: 'http://x',
+      bind_addr: 'x',
+      bind_is_loopback: true,
+      auth_enabled: false,
+      read_only_token_enabled: false,
+    },
+    storage: { ok: true, database_bytes: 0, synchronous: 'full', master_key_loaded: false },
+    provider_readiness: { route_count: 0, ready_route_count: 0, error_route_count: 0, routes: [] },
+    events: {
+      floor_event_id: '0',
+      newest_event_id: tail,
+      tail_event_id_cursor: tail,
+      subscriber_count: 0,
+    },
+    sessions: { total: 0 },
+    runs: {
+      total: 0,
+      queued: 0,
+      running: 0,
+      completed: 0,
+      failed: 0,
+      interrupted: 0,
+      cancelled: 0,
+    },
+  };
+}
