@@ -1,0 +1,108 @@
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { created, recording } from '../testing/commands.ts';
+import { TemporaryRoot } from '../testing/temporary-root.ts';
+import { knownSchemaVersion } from './migrate.ts';
+
+vi.mock('node:fs', { spy: true });
+
+afterEach(() => {
+  vi.resetAllMocks();
+});
+
+/** Gives the program one more migration than it has. */
+async function addMigration(sql: string): Promise<void> {
+  const fs = await vi.importActual<typeof import('node:fs')>('node:fs');
+  vi.mocked(readdirSync).mockImplementation(((path: string) => {
+    const names = fs.readdirSync(path);
+    return path.endsWith('/migrations/') ? [...names, '9999_more.sql'] : names;
+  }) as typeof readdirSync);
+  vi.mocked(readFileSync).mockImplementation(((path: string, options: 'utf8') =>
+    path.endsWith('9999_more.sql') ? sql : fs.readFileSync(path, options)) as typeof readFileSync);
+}
+
+describe('a root of an older program', () => {
+  async function olderRoot(root: TemporaryRoot): Promise<number> {
+    const before = root.open();
+    await before.commit(recording('s', created('s')));
+    await before.close();
+    return knownSchemaVersion();
+  }
+
+  test('is copied aside, then brought to the newest schema', async () => {
+    await using root = new TemporaryRoot();
+    const old = await olderRoot(root);
+    await addMigration(
+      'CREATE TABLE more (a);--> statement-breakpoint\nINSERT INTO more VALUES (7)',
+    );
+    const store = root.open();
+
+    expect(store.root.schemaVersion).toBe(old + 1);
+    expect(root.rows('SELECT a FROM more')).toEqual([{ a: 7 }]);
+    expect(store.read.session('s')).toBeDefined();
+    const copy = new Database(root.at(`kheish.db.before-schema-${old + 1}`), { readonly: true });
+    expect(copy.pragma('user_version', { simple: true })).toBe(old);
+    expect(copy.prepare('SELECT session_id FROM sessions').all()).toEqual([{ session_id: 's' }]);
+    copy.close();
+  });
+
+  test('keeps the old schema and all its rows where a migration fails half way', async () => {
+    await using root = new TemporaryRoot();
+    const old = await olderRoot(root);
+    await addMigration(
+      'DELETE FROM sessions;--> statement-breakpoint\nINSERT INTO nowhere VALUES (7)',
+    );
+    expect(() => root.open()).toThrow(
+      expect.objectContaining({ code: 'storage/storage_unavailable' }),
+    );
+    vi.resetAllMocks();
+    const store = root.open();
+    expect(store.root.schemaVersion).toBe(old);
+    expect(store.read.session('s')).toBeDefined();
+  });
+});
+
+describe('a root of a newer program', () => {
+  test('is refused with what to do, and stays as it is', async () => {
+    await using root = new TemporaryRoot();
+    const before = root.open();
+    await before.commit(recording('s', created('s')));
+    await before.close();
+    const newer = knownSchemaVersion() + 1;
+    root.sql(`PRAGMA journal_mode = DELETE`, `PRAGMA user_version = ${newer}`);
+    const bytes = readFileSync(root.at('kheish.db'));
+
+    expect(() => root.open()).toThrow(
+      expect.objectContaining({
+        code: 'storage/root_newer',
+        message: `The state root ${root.path} has schema ${newer}; this program knows schemas up to ${newer - 1}. Run the newer program that wrote it, or restore a backup from before.`,
+      }),
+    );
+    expect(readFileSync(root.at('kheish.db')).equals(bytes)).toBe(true);
+    expect(readdirSync(root.path).sort()).toEqual(['daemon.lock', 'kheish.db']);
+
+    root.sql(`PRAGMA user_version = ${newer - 1}`);
+    expect(root.open().read.session('s')).toBeDefined();
+  });
+});
+
+describe('a file that is no database', () => {
+  test('is refused as corrupt, and stays as it is', async () => {
+    await using root = new TemporaryRoot();
+    await root.open().close();
+    writeFileSync(root.at('kheish.db'), 'not a database, but as long as one '.repeat(100));
+    const bytes = readFileSync(root.at('kheish.db'));
+    expect(() => root.open()).toThrow(expect.objectContaining({ code: 'storage/corrupt' }));
+    expect(readFileSync(root.at('kheish.db')).equals(bytes)).toBe(true);
+  });
+});
+
+describe('a new root', () => {
+  test('has the newest schema at once, and keeps no copy of nothing', async () => {
+    await using root = new TemporaryRoot();
+    const store = root.open();
+    expect(store.root.schemaVersion).toBe(knownSchemaVersion());
+    expect(readdirSync(root.path).filter((name) => name.includes('before-schema'))).toEqual([]);
+  });
+});
