@@ -12,6 +12,9 @@ export interface WatchdogLimits {
   readonly totalMs?: number | undefined;
 }
 
+/** Made once: a reason of its own for each abort would cost a stack trace each time. */
+const watchOver = new Error('the watch is over');
+
 /** Calls `expired` once: when `idleMs` pass without a touch, or `totalMs` pass at all. */
 export function startWatchdog(
   clock: Clock,
@@ -27,7 +30,7 @@ export function startWatchdog(
     while (!stopped.signal.aborted) {
       const left = Math.min(touched + idleMs, end) - clock.monotonic();
       if (left <= 0) {
-        stopped.abort();
+        stopped.abort(watchOver);
         expired(clock.monotonic() >= end ? 'total' : 'idle');
         return;
       }
@@ -44,6 +47,6 @@ export function startWatchdog(
     touch: () => {
       touched = clock.monotonic();
     },
-    stop: () => stopped.abort(),
+    stop: () => stopped.abort(watchOver),
   };
 }

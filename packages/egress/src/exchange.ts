@@ -120,7 +120,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #settle(failure?: Error): void {
     if (this.#over.signal.aborted) return;
-    this.#over.abort();
+    this.#over.abort(exchangeOver);
     this.#watchdog.stop();
     this.#hop.signal?.removeEventListener('abort', this.#onAbort);
     if (this.#body !== undefined) this.#body.end(failure);
@@ -134,6 +134,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     );
   }
 }
+
+/** Made once: a reason of its own for each abort would cost a stack trace each time. */
+const exchangeOver = new Error('the exchange is over');
 
 function joined(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const entries = Object.entries(headers).map(([name, value]) => [

@@ -17,6 +17,17 @@ export async function createModelDriver(config: ModelDriverConfig): Promise<Mode
   if (!Object.hasOwn(modelDriverTable, driver)) {
     throw new KheishError('config/invalid_configuration', `There is no driver "${driver}".`);
   }
-  const make = await modelDriverTable[driver as ModelDriverName]();
-  return make(config);
+  return (await factoryOf(driver as ModelDriverName))(config);
+}
+
+const factories = new Map<
+  ModelDriverName,
+  ReturnType<(typeof modelDriverTable)[ModelDriverName]>
+>();
+
+/** Loaded once: even a module that is there already costs a way through the loader. */
+function factoryOf(name: ModelDriverName) {
+  const known = factories.get(name) ?? modelDriverTable[name]();
+  factories.set(name, known);
+  return known;
 }

@@ -16,6 +16,9 @@ export interface StreamHubOptions {
   readonly limits: HttpLimits;
 }
 
+/** Made once: a reason of its own for each abort would cost a stack trace each time. */
+const nobodyFollows = new Error('nobody follows');
+
 /** All open streams. It listens to the feeds, and the heartbeat runs, only while somebody follows. */
 export class StreamHub {
   readonly #options: StreamHubOptions;
@@ -79,7 +82,7 @@ export class StreamHub {
     const stopEvents = this.#options.feed.subscribe((rows) => this.#dispatch(rows));
     const stopDeltas = this.#options.deltas.subscribe((delta) => this.#dispatchDelta(delta));
     this.#stopListening = () => {
-      heart.abort();
+      heart.abort(nobodyFollows);
       stopEvents();
       stopDeltas();
     };

@@ -13,6 +13,9 @@ export interface ToolAnswer {
   readonly error?: KheishError;
 }
 
+/** Made once: a reason of its own for each abort would cost a stack trace each time. */
+const callOver = new Error('the call is over');
+
 /** The one way to a tool: nothing else calls `run`. */
 export class ToolGate {
   readonly #tools: ReadonlyMap<string, Tool>;
@@ -89,7 +92,7 @@ export class ToolGate {
     try {
       return await Promise.race([run(AbortSignal.any([context.signal, running.signal])), late]);
     } finally {
-      timer.abort();
+      timer.abort(callOver);
     }
   }
 }

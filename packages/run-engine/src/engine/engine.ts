@@ -73,6 +73,8 @@ export class Engine {
   readonly #unfollow: () => void;
   #draining = false;
   #dispatching: Promise<void> | undefined;
+  /** Runs may wait for room. Only a hint, so that the question is not put to the store after every run. */
+  #mayWait = true;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -182,6 +184,7 @@ export class Engine {
     const load = { session: sessionId, admission: true } as const;
     const decide = (state: WorkingState) => {
       const { run, session } = submitInput(state, sessionId, { request, route }, this.#rules);
+      if (run.status === 'queued') this.#mayWait = true;
       return runView(run, session);
     };
     return this.#answer({ load, decide, blobs }, 202, idempotency);
@@ -253,7 +256,7 @@ export class Engine {
 
   /** Starts runs that wait although their session is idle: the daemon had no room when they came. */
   #dispatch(): void {
-    if (this.#draining || this.#dispatching !== undefined) return;
+    if (this.#draining || !this.#mayWait || this.#dispatching !== undefined) return;
     this.#dispatching = this.#startReady()
       .catch((error: unknown) => this.#options.log.error({ err: error }, 'dispatch failed'))
       .finally(() => (this.#dispatching = undefined));
@@ -271,6 +274,7 @@ export class Engine {
           }),
         ),
       );
+      if (ready.length === 0) this.#mayWait = store.read.hasQueuedRuns();
       if (!started.includes(true)) return;
     }
   }
