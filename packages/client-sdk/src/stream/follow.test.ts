@@ -210,6 +210,18 @@ describe('the end', () => {
     expect(await all(client(server.baseUrl).runs.stream(RUN, { cursor: '99' }))).toEqual([]);
   });
 
+  test('waits for the events that were still to come when the run was seen to be over', async () => {
+    let streams = 0;
+    await using server = await serve((seen, response) => {
+      if (seen.url === `/v1/runs/${RUN}`) return json(response, 200, runView('completed'));
+      startStream(response);
+      streams += 1;
+      const frames = ['', frameText(started(1), 1), frameText(completed(2), 2)];
+      response.end(frames[streams - 1]);
+    });
+    expect(ids(await all(client(server.baseUrl).runs.stream(RUN)))).toEqual([1, 2]);
+  });
+
   test('is not taken from a close while the run goes on', async () => {
     await using server = await serve((seen, response) => {
       if (seen.url === `/v1/runs/${RUN}`) return json(response, 200, runView('running'));
