@@ -15,4 +15,14 @@ export const promises: Readonly<Record<string, string>> = {
   'launcher.names_the_build':
     'Without a build, bin/kheish says in one sentence which command builds, and exits 1.',
   'promises.are_held': 'A promise without a passing test fails the full test run.',
+  'runs.survive_kill':
+    'A run that was executing when the daemon was killed goes on by itself after the next start, to its right end.',
+  'runs.accepted_is_kept':
+    'What was answered with success is on disk: a kill right after it loses nothing.',
+  'runs.no_step_twice':
+    'No step is recorded twice: each action is intended once and settled once, and each tool call has one answer.',
+  'runs.recovery_exhausted':
+    'A run that takes the daemon down three times without a new step fails, and its session stays usable.',
+  'daemon.drains':
+    'On SIGTERM the daemon refuses readiness, gives steps under way their time, exits 0, and the rest goes on at the next start.',
 };

@@ -44,7 +44,8 @@ export function cleanEnvironment(): Record<string, string> {
   return Object.fromEntries(
     Object.entries(process.env).filter(
       (entry): entry is [string, string] =>
-        entry[1] !== undefined && !/^KHEISH_|_API_KEY$|_BASE_URL$|^OPENAI_|^ANTHROPIC_/.test(entry[0]),
+        entry[1] !== undefined &&
+        !/^KHEISH_|_API_KEY$|_BASE_URL$|^OPENAI_|^ANTHROPIC_/.test(entry[0]),
     ),
   );
 }
@@ -89,9 +90,9 @@ export class DaemonProcess implements AsyncDisposable {
     return this.child.signalCode ?? this.child.exitCode ?? -1;
   }
 
-  async kill(): Promise<void> {
+  async kill(): Promise<number | NodeJS.Signals> {
     this.child.kill('SIGKILL');
-    await this.ended();
+    return this.ended();
   }
 
   async stop(): Promise<number | NodeJS.Signals> {
@@ -104,16 +105,25 @@ export class DaemonProcess implements AsyncDisposable {
   }
 }
 
+/** A process that may become a daemon, or end before. */
+export interface DaemonLaunch {
+  readonly child: ChildProcess;
+  /** Rejects with the log where the process ends before it is ready. */
+  readonly ready: Promise<DaemonProcess>;
+}
+
 /** Starts a daemon and waits until it says that it is ready; throws with its log where it ends before. */
-export async function startDaemon(start: DaemonStart): Promise<DaemonProcess> {
+export function startDaemon(start: DaemonStart): Promise<DaemonProcess> {
+  return launchDaemon(start).ready;
+}
+
+/** Starts a daemon without waiting for it. */
+export function launchDaemon(start: DaemonStart): DaemonLaunch {
   const { sandbox: box, crashAt } = start;
   const routesFile = start.routesFile ?? box.file('routes.toml', scriptedRoutes);
-  const args = [
-    'serve',
-    ...['--bind', '127.0.0.1:0', '--state-root', box.stateRoot],
-    ...['--workspace-root', box.workspaceRoot, '--routes-file', routesFile],
-    ...['--log-format', 'json', ...(start.args ?? [])],
-  ];
+  const args = ['serve', '--bind', '127.0.0.1:0', '--log-format', 'json'];
+  args.push('--state-root', box.stateRoot, '--workspace-root', box.workspaceRoot);
+  args.push('--routes-file', routesFile, ...(start.args ?? []));
   const env = { ...cleanEnvironment(), ...start.env };
   const child =
     crashAt === undefined
@@ -121,17 +131,18 @@ export async function startDaemon(start: DaemonStart): Promise<DaemonProcess> {
       : spawnCrashing(start, routesFile, env);
   const log = { text: '' };
   child.stdout?.resume();
-  const ready = new Promise<string>((resolveUrl, reject) => {
+  const ready = new Promise<DaemonProcess>((resolveReady, reject) => {
     child.stderr?.setEncoding('utf8').on('data', (piece: string) => {
       log.text += piece;
-      const line = log.text.split('\n').find((text) => text.includes('"msg":"ready"'));
-      if (line !== undefined) resolveUrl((JSON.parse(line) as { url: string }).url);
+      const line = log.text.split('\n').find((text) => text.endsWith('"msg":"ready"}'));
+      if (line === undefined) return;
+      resolveReady(new DaemonProcess(child, (JSON.parse(line) as { url: string }).url, log));
     });
     child.once('exit', (code, signal) =>
       reject(new Error(`the daemon ended (${signal ?? code}) before it was ready:\n${log.text}`)),
     );
   });
-  return new DaemonProcess(child, await ready, log);
+  return { child, ready };
 }
 
 /** The same daemon with an ear for the named boundaries, which the launcher does not offer. */

@@ -41,6 +41,17 @@ describe.each(protocols)('the fake %s provider', (protocol) => {
     expect(await (await ask(fake.url, protocol)).text()).toContain('default');
   });
 
+  test('answers by what is asked where no turn is left', async () => {
+    await using fake = await startFakeProvider({
+      protocol,
+      answer: (body) => ({ text: Object.keys(body).join() }),
+    });
+    fake.respondWith([{ text: 'a turn' }]);
+    expect(await (await ask(fake.url, protocol)).text()).toContain('a turn');
+    const keys = Object.keys(asks[protocol].body).join();
+    expect(await (await ask(fake.url, protocol)).text()).toContain(keys);
+  });
+
   test('holds until it is released', async () => {
     await using fake = await startFakeProvider({ protocol });
     const released = Promise.withResolvers<undefined>();

@@ -15,6 +15,8 @@ export interface FakeProviderOptions {
   readonly protocol: FakeProtocol;
   /** What is said when no turn is left, encoded once; without it the last user text is echoed. */
   readonly defaultReply?: FakeReply;
+  /** Answers each request by what is in it, where no turn is left. */
+  readonly answer?: (body: JsonObject) => FakeTurn;
   /** Keep what was received; on unless said otherwise. */
   readonly record?: boolean;
 }
@@ -74,7 +76,7 @@ export async function startFakeProvider(options: FakeProviderOptions): Promise<F
       response.end(JSON.stringify(protocol.errorBody(404)));
       return;
     }
-    const turn = turns.shift();
+    const turn = turns.shift() ?? options.answer?.(body);
     if (turn !== undefined) {
       await sendTurn(response, turn, protocol);
       return;
