@@ -3,7 +3,6 @@ import { parseBind } from '../config/bind-address.ts';
 import { masterKeyOf, scrubEnvironment, secretFilesOf, tokenOf } from '../config/daemon-secrets.ts';
 import { inventoryOf } from '../config/model-routes.ts';
 import { createLog } from '../log/daemon-log.ts';
-import { version } from '../platform/version.ts';
 import type { ServeOptions } from '../serve-options.ts';
 import { createDaemon } from './create-daemon.ts';
 
@@ -17,6 +16,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   const masterKey = masterKeyOf(options.masterKeySource);
   scrubEnvironment(process.env, redactor);
   const log = await createLog({ format: options.logFormat, level: options.logLevel, redactor });
+  // Before the start, so that a signal that comes with the first word of readiness is heard too.
+  const stopSignal = firstSignal();
 
   const daemon = await createDaemon({
     stateRoot: options.stateRoot,
@@ -38,7 +39,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     );
   }
 
-  const signal = await firstSignal();
+  const signal = await stopSignal;
   log.info({ signal }, 'draining; a second signal stops at once');
   const impatient = () => process.exit(1);
   process.once('SIGTERM', impatient).once('SIGINT', impatient);
