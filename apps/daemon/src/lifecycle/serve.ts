@@ -3,6 +3,7 @@ import { parseBind } from '../config/bind-address.ts';
 import { masterKeyOf, scrubEnvironment, secretFilesOf, tokenOf } from '../config/daemon-secrets.ts';
 import { inventoryOf } from '../config/model-routes.ts';
 import { createLog } from '../log/daemon-log.ts';
+import { version } from '../platform/version.ts';
 import type { ServeOptions } from '../serve-options.ts';
 import { createDaemon } from './create-daemon.ts';
 
