@@ -1,5 +1,5 @@
 import { KheishError, type RunStatus } from '@kheish/core-model';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Command } from './commit/command.ts';
 import type { Store } from './store.ts';

@@ -1,25 +1,20 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { created, recording } from '../testing/commands.ts';
 import { TemporaryRoot } from '../testing/temporary-root.ts';
 import { knownSchemaVersion } from './migrate.ts';
+import { migrations } from './migrations.ts';
 
-vi.mock('node:fs', { spy: true });
+const known = [...migrations];
 
 afterEach(() => {
-  vi.resetAllMocks();
+  (migrations as string[]).splice(0, Infinity, ...known);
 });
 
 /** Gives the program one more migration than it has. */
-async function addMigration(sql: string): Promise<void> {
-  const fs = await vi.importActual<typeof import('node:fs')>('node:fs');
-  vi.mocked(readdirSync).mockImplementation(((path: string) => {
-    const names = fs.readdirSync(path);
-    return path.endsWith('/migrations/') ? [...names, '9999_more.sql'] : names;
-  }) as typeof readdirSync);
-  vi.mocked(readFileSync).mockImplementation(((path: string, options: 'utf8') =>
-    path.endsWith('9999_more.sql') ? sql : fs.readFileSync(path, options)) as typeof readFileSync);
+function addMigration(sql: string): void {
+  (migrations as string[]).push(sql);
 }
 
 describe('a root of an older program', () => {
@@ -33,9 +28,7 @@ describe('a root of an older program', () => {
   test('is copied aside, then brought to the newest schema', async () => {
     await using root = new TemporaryRoot();
     const old = await olderRoot(root);
-    await addMigration(
-      'CREATE TABLE more (a);--> statement-breakpoint\nINSERT INTO more VALUES (7)',
-    );
+    addMigration('CREATE TABLE more (a);--> statement-breakpoint\nINSERT INTO more VALUES (7)');
     const store = root.open();
 
     expect(store.root.schemaVersion).toBe(old + 1);
@@ -50,13 +43,11 @@ describe('a root of an older program', () => {
   test('keeps the old schema and all its rows where a migration fails half way', async () => {
     await using root = new TemporaryRoot();
     const old = await olderRoot(root);
-    await addMigration(
-      'DELETE FROM sessions;--> statement-breakpoint\nINSERT INTO nowhere VALUES (7)',
-    );
+    addMigration('DELETE FROM sessions;--> statement-breakpoint\nINSERT INTO nowhere VALUES (7)');
     expect(() => root.open()).toThrow(
       expect.objectContaining({ code: 'storage/storage_unavailable' }),
     );
-    vi.resetAllMocks();
+    (migrations as string[]).splice(known.length);
     const store = root.open();
     expect(store.root.schemaVersion).toBe(old);
     expect(store.read.session('s')).toBeDefined();
@@ -80,7 +71,7 @@ describe('a root of a newer program', () => {
       }),
     );
     expect(readFileSync(root.at('kheish.db')).equals(bytes)).toBe(true);
-    expect(readdirSync(root.path).sort()).toEqual(['daemon.lock', 'kheish.db']);
+    expect(readdirSync(root.path).toSorted()).toEqual(['daemon.lock', 'kheish.db']);
 
     root.sql(`PRAGMA user_version = ${newer - 1}`);
     expect(root.open().read.session('s')).toBeDefined();

@@ -1,0 +1,115 @@
+import type { DomainEvent, EventOf } from '../journal/events.ts';
+import { evolveRun } from '../run/evolve-run.ts';
+import type { RunStatus } from '../run/run-status.ts';
+import type { RunState } from '../run/run.ts';
+
+const ids = { session_id: 's', run_id: 'run_1' };
+const action = { ...ids, action_id: 'action_1', step: 1, kind: 'model_call' } as const;
+
+/** One event of each kind that a run may have. Every text of it contains the word `said`. */
+export const runEvents = {
+  accepted: {
+    type: 'run_accepted',
+    ...ids,
+    agent_id: 'agent_1',
+    kind: 'input',
+    request: {
+      source_plugin: 'http',
+      source_kind: 'api',
+      actor_id: 'operator',
+      content: 'said by the user',
+      text_preview: 'said by',
+      metadata: { note: 'said beside' },
+    },
+    route: { route_id: 'main', driver: 'scripted', model: 'small' },
+  },
+  started: { type: 'run_started', ...ids, incarnation: 1 },
+  recovered: { type: 'run_recovered', ...ids, incarnation: 2, after_crash: true },
+  intended: {
+    type: 'action_intended',
+    ...action,
+    effect: 'repeatable',
+    target: 'model:main/small',
+    request_digest: 'sha256:0',
+  },
+  settled: {
+    type: 'action_settled',
+    ...action,
+    target: 'model:main/small',
+    outcome: 'succeeded',
+    message: {
+      role: 'assistant',
+      parts: [
+        { type: 'reasoning', text: 'said inside', opaque: { signature: 'said sealed' } },
+        { type: 'text', text: 'said by the model' },
+        { type: 'tool_call', tool_call_id: 'c1', tool_name: 'read', input: { path: 'said' } },
+        { type: 'tool_call', tool_call_id: 'c2', tool_name: 'read', raw_input: 'said' },
+      ],
+      stop_reason: 'tool_calls',
+      driver: 'scripted',
+      model: 'small',
+    },
+    usage: { input_tokens: 10, output_tokens: 2, cached_input_tokens: 4 },
+    error: { domain: 'models', code: 'refused', detail: 'said wrongly' },
+  },
+  stop: { type: 'run_stop_requested', ...ids, as: 'cancelled' },
+  completed: {
+    type: 'run_completed',
+    ...ids,
+    outputs: [{ source_kind: 'assistant_text', content: 'said in the end' }],
+  },
+  failed: {
+    type: 'run_failed',
+    ...ids,
+    error: { domain: 'models', code: 'refused', detail: 'said wrongly' },
+  },
+  interrupted: { type: 'run_interrupted', ...ids },
+  cancelled: { type: 'run_cancelled', ...ids },
+} as const satisfies Record<string, DomainEvent>;
+
+export const sessionEvents = {
+  created: {
+    type: 'session_created',
+    session_id: 's',
+    agent_id: 'agent_1',
+    thread_id: 'thread',
+    system_prompt: 'said before all',
+  },
+  policySet: {
+    type: 'session_route_policy_set',
+    session_id: 's',
+    route_policy: { route_id: 'other' },
+  },
+  ended: { type: 'session_ended', session_id: 's', reason: 'said at the end' },
+  deleted: { type: 'session_deleted', session_id: 's' },
+} as const satisfies Record<string, DomainEvent>;
+
+const toolMessage = {
+  role: 'tool',
+  tool_call_id: 'c1',
+  tool_name: 'read',
+  content: 'said by a tool',
+  is_error: false,
+} as const;
+
+export const toolSettled: EventOf<'action_settled'> = {
+  ...runEvents.settled,
+  kind: 'tool_call',
+  target: 'tool:read',
+  message: toolMessage,
+};
+
+/** A run that came to this status by its events. */
+export function runIn(status: RunStatus): RunState {
+  let run = evolveRun(undefined, runEvents.accepted, 1);
+  if (status === 'queued') return run;
+  if (status !== 'cancelled') run = evolveRun(run, runEvents.started, 1);
+  return status === 'running' ? run : evolveRun(run, runEvents[status], 1);
+}
+
+/** The value, frozen through and through. */
+export function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const part of Object.values(value)) freeze(part);
+  return Object.freeze(value);
+}
