@@ -25,4 +25,12 @@ export const promises: Readonly<Record<string, string>> = {
     'A run that takes the daemon down three times without a new step fails, and its session stays usable.',
   'daemon.drains':
     'On SIGTERM the daemon refuses readiness, gives steps under way their time, exits 0, and the rest goes on at the next start.',
+  'streams.cursors_survive':
+    'A cursor from before a kill means the same after it, as cursor parameter and as Last-Event-ID.',
+  'streams.attach_midway':
+    'Who attaches in the middle of a step gets the text so far as one delta from offset 0, then the rest.',
+  'streams.attempt_replaces':
+    'When a model call breaks and is tried again, its text comes again from offset 0 under a higher attempt.',
+  'streams.client_reconnects':
+    'The client follows a run and waits for it through a kill and a restart: each event once and in order.',
 };
