@@ -1,10 +1,6 @@
-/** The value below which `share` of the samples lie. */
-export function quantile(samples: readonly number[], share: number): number {
-  const sorted = samples.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+export function median(samples: readonly number[]): number {
+  return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)] ?? Number.NaN;
 }
-
-export const median = (samples: readonly number[]) => quantile(samples, 0.5);
 
 export interface Figure {
   readonly name: string;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { KHEISH_VERSION } from '@kheish/client-sdk';
 import { Command } from 'commander';
 import { addChat } from './commands/chat.ts';
 import { addEvents } from './commands/events.ts';
@@ -25,7 +25,7 @@ Exit codes: 0 done, 1 failure, 2 usage or bad request, 3 daemon unreachable, 4 n
 export function createProgram(): Command {
   const program = new Command('kheish')
     .description('Runs AI agents as durable, governed work.')
-    .version(version(), '-V, --version')
+    .version(KHEISH_VERSION, '-V, --version')
     .exitOverride()
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')),
@@ -41,9 +41,4 @@ export function createProgram(): Command {
   addStore(program);
   addChat(program);
   return program;
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }

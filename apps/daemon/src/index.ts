@@ -8,7 +8,6 @@ export type { DaemonLog, DaemonOptions } from './lifecycle/daemon-options.ts';
 export { createLog } from './log/daemon-log.ts';
 export { serve } from './lifecycle/serve.ts';
 export { offlineSecrets, offlineVerify, type OfflineSecrets } from './offline/offline-root.ts';
-export { version } from './platform/version.ts';
 export type {
   MasterKeySource,
   ServeOptions,

@@ -122,3 +122,4 @@ export {
 } from './wire/session-view.ts';
 export { ModelDelta, StreamGap } from './wire/stream-frames.ts';
 export { startWatchdog, type Watchdog, type WatchdogLimits } from './watchdog.ts';
+export { KHEISH_VERSION } from './version.ts';

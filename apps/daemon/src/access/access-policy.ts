@@ -51,6 +51,11 @@ function checkTokens(options: AccessOptions): void {
   }
 }
 
+function matches(source: TokenSource | undefined, presented: string): boolean {
+  const token = currentToken(source);
+  return token !== undefined && tokenMatches(presented, tokenDigest(token));
+}
+
 /**
  * Who may call the API. Throws `config/invalid_configuration` for a combination that would leave it open by
  * accident: above all a bind beyond loopback without an admin token.
@@ -71,10 +76,6 @@ export function accessPolicy(options: AccessOptions): Access {
       );
     }
   }
-  const matches = (source: TokenSource | undefined, presented: string) => {
-    const token = currentToken(source);
-    return token !== undefined && tokenMatches(presented, tokenDigest(token));
-  };
   return {
     enabled: mode !== 'none' && admin !== undefined,
     authenticate(presented): Role | undefined {

@@ -1,9 +1,9 @@
 import { createRedactor } from '@kheish/auth-store';
+import { KHEISH_VERSION } from '@kheish/core-model';
 import { parseBind } from '../config/bind-address.ts';
 import { masterKeyOf, scrubEnvironment, secretFilesOf, tokenOf } from '../config/daemon-secrets.ts';
 import { inventoryOf } from '../config/model-routes.ts';
 import { createLog } from '../log/daemon-log.ts';
-import { version } from '../platform/version.ts';
 import type { ServeOptions } from '../serve-options.ts';
 import { createDaemon } from './create-daemon.ts';
 
@@ -32,6 +32,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     redactor,
   });
   const { url, rootId, incarnation, recovered } = daemon;
+  const version = KHEISH_VERSION;
   log.info({ url, version, pid: process.pid, root_id: rootId, incarnation, recovered }, 'ready');
   if (inventory.routes.size === 0) {
     log.warn(
@@ -42,12 +43,15 @@ export async function serve(options: ServeOptions): Promise<void> {
 
   const signal = await stopSignal;
   log.info({ signal }, 'draining; a second signal stops at once');
-  const impatient = () => process.exit(1);
   process.once('SIGTERM', impatient).once('SIGINT', impatient);
   await daemon.close({ drainTimeoutMs: options.drainTimeoutMs });
   process.off('SIGTERM', impatient).off('SIGINT', impatient);
   masterKey?.wipe();
   log.info({}, 'stopped');
+}
+
+function impatient(): never {
+  process.exit(1);
 }
 
 function firstSignal(): Promise<NodeJS.Signals> {

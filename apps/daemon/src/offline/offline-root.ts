@@ -4,6 +4,7 @@ import { SecretStore } from '@kheish/auth-store';
 import {
   type AuthSlotRecord,
   type AuthSlotStatus,
+  KHEISH_VERSION,
   KheishError,
   type StoreVerification,
   idFactory,
@@ -11,12 +12,11 @@ import {
 import { type Store, openStore } from '@kheish/state-store';
 import { masterKeyOf } from '../config/daemon-secrets.ts';
 import { systemClock, systemRandom } from '../platform/system-clock.ts';
-import { version } from '../platform/version.ts';
 import type { MasterKeySource } from '../serve-options.ts';
 
 function open(stateRoot: string): Store {
   const newId = idFactory(systemClock, systemRandom);
-  return openStore({ stateRoot, clock: systemClock, newId, version });
+  return openStore({ stateRoot, clock: systemClock, newId, version: KHEISH_VERSION });
 }
 
 /** The secret slots of a state root that no daemon serves; holds the root's lock until closed. */

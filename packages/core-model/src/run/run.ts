@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import { isProblemCode, type ProblemCode } from '../errors/problems.ts';
+import { type ProblemCode, isProblemCode } from '../errors/problems.ts';
 import type { JsonObject } from '../json.ts';
 import { Body } from '../message/body.ts';
-import { Usage } from '../message/message.ts';
-import { RunStatus } from './run-status.ts';
+import type { Usage } from '../message/message.ts';
+import type { RunStatus } from './run-status.ts';
 
 export const RunKind = v.picklist(['input']);
 export type RunKind = v.InferOutput<typeof RunKind>;

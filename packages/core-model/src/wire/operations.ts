@@ -22,7 +22,7 @@ import {
 /** Who may call: anyone, the read-only token, or the admin token only. */
 export type Access = 'open' | 'read' | 'admin';
 
-export type Parameters = Record<string, v.GenericSchema<string | undefined>>;
+type Parameters = Record<string, v.GenericSchema<string | undefined>>;
 
 /** One operation of the HTTP API. Paths have `{name}` for parameters. */
 export interface Operation {

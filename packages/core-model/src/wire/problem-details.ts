@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { KheishError } from '../errors/kheish-error.ts';
+import type { KheishError } from '../errors/kheish-error.ts';
 
 /** RFC 9457 body of every answer that is not a success. */
 export const ProblemDetails = v.strictObject({

@@ -14,7 +14,7 @@ export const CreateSessionRequest = v.strictObject({
 });
 export type CreateSessionRequest = v.InferOutput<typeof CreateSessionRequest>;
 
-export const SessionStatus = v.picklist(['idle', 'running', 'ended']);
+const SessionStatus = v.picklist(['idle', 'running', 'ended']);
 
 export const SessionView = v.strictObject({
   session_id: v.string(),

@@ -1,6 +1,6 @@
 import { KheishError, type SessionState } from '@kheish/core-model';
 
-export function sessionNotFound(sessionId: string): KheishError {
+function sessionNotFound(sessionId: string): KheishError {
   return new KheishError('sessions/session_not_found', `There is no session ${sessionId}.`);
 }
 

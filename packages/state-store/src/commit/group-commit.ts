@@ -86,7 +86,7 @@ export class GroupCommit {
       return Promise.reject(error);
     }
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ ...member, resolve: resolve as (value: unknown) => void, reject });
+      this.#waiting.push({ ...member, resolve, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
       // setImmediate and not a microtask: whatever this turn of the event loop still brings joins the group.

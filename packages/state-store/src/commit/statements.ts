@@ -1,18 +1,7 @@
 import type { Database } from 'better-sqlite3';
-import type {
-  idempotency,
-  journal,
-  messages,
-  runs,
-  secretSlots,
-  sessions,
-} from '../schema/tables.ts';
+import type { idempotency, secretSlots } from '../schema/tables.ts';
 
 type Row<T extends { $inferSelect: unknown }> = T['$inferSelect'];
-export type JournalRow = Row<typeof journal>;
-export type SessionRow = Row<typeof sessions>;
-export type RunRow = Row<typeof runs>;
-export type MessageRow = Row<typeof messages>;
 export type SlotRow = Row<typeof secretSlots>;
 export type IdempotencyRow = Row<typeof idempotency>;
 
@@ -26,10 +15,17 @@ export interface Prepared<P extends unknown[], R> {
   all(...parameters: P): R[];
 }
 
-/** The statements of the hot path, prepared once. */
+type Prepare = <P extends unknown[], R = unknown>(sql: string) => Prepared<P, R>;
+
+/** The statements of a commit, prepared once. */
 export function prepareStatements(db: Database) {
-  const prepare = <P extends unknown[], R = unknown>(sql: string): Prepared<P, R> =>
-    db.prepare<P, R>(sql);
+  const prepare = db.prepare.bind(db) as Prepare;
+  return { ...transactions(prepare), ...loads(prepare), ...appends(prepare), ...erasures(prepare) };
+}
+
+export type Statements = ReturnType<typeof prepareStatements>;
+
+function transactions(prepare: Prepare) {
   return {
     begin: prepare<[]>('BEGIN IMMEDIATE'),
     commit: prepare<[]>('COMMIT'),
@@ -37,7 +33,11 @@ export function prepareStatements(db: Database) {
     savepoint: prepare<[]>('SAVEPOINT member'),
     release: prepare<[]>('RELEASE member'),
     rollbackMember: prepare<[]>('ROLLBACK TO member'),
+  };
+}
 
+function loads(prepare: Prepare) {
+  return {
     session: prepare<[string], { state: string; seq: number }>(
       'SELECT state, seq FROM sessions WHERE session_id = ?',
     ),
@@ -59,7 +59,16 @@ export function prepareStatements(db: Database) {
       `SELECT scope, key_digest keyDigest, fingerprint, session_id sessionId, status, body,
        expires_at_ms expiresAtMs FROM idempotency WHERE scope = ? AND key_digest = ?`,
     ),
+    lastIncarnation: prepare<[], { incarnation: number; stoppedAtMs: number | null }>(
+      `SELECT incarnation, stopped_at_ms stoppedAtMs FROM incarnations
+       ORDER BY incarnation DESC LIMIT 1`,
+    ),
+    headSeq: prepare<[], { seq: number | null }>('SELECT max(seq) seq FROM journal'),
+  };
+}
 
+function appends(prepare: Prepare) {
+  return {
     appendEvent: prepare<[number, string | null, string | null, string, string]>(
       'INSERT INTO journal (seq, session_id, run_id, type, body) VALUES (?, ?, ?, ?, ?)',
     ),
@@ -109,11 +118,11 @@ export function prepareStatements(db: Database) {
     stopIncarnation: prepare<[number, number]>(
       'UPDATE incarnations SET stopped_at_ms = ? WHERE incarnation = ?',
     ),
-    lastIncarnation: prepare<[], { incarnation: number; stoppedAtMs: number | null }>(
-      `SELECT incarnation, stopped_at_ms stoppedAtMs FROM incarnations
-       ORDER BY incarnation DESC LIMIT 1`,
-    ),
+  };
+}
 
+function erasures(prepare: Prepare) {
+  return {
     eventsOfSession: prepare<[string], { seq: number; body: string }>(
       'SELECT seq, body FROM journal WHERE session_id = ?',
     ),
@@ -121,8 +130,5 @@ export function prepareStatements(db: Database) {
     deleteMessages: prepare<[string]>('DELETE FROM messages WHERE session_id = ?'),
     deleteAnswers: prepare<[string]>('DELETE FROM idempotency WHERE session_id = ?'),
     deleteBlobs: prepare<[string]>('DELETE FROM blobs WHERE session_id = ?'),
-    headSeq: prepare<[], { seq: number | null }>('SELECT max(seq) seq FROM journal'),
   };
 }
-
-export type Statements = ReturnType<typeof prepareStatements>;

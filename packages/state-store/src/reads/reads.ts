@@ -23,7 +23,8 @@ export interface TranscriptEntry {
   readonly message: Message;
 }
 
-const stateOf = <T>(row: { state: string }): T => JSON.parse(row.state) as T;
+const sessionOf = (row: { state: string }) => JSON.parse(row.state) as SessionState;
+const runOf = (row: { state: string }) => JSON.parse(row.state) as RunState;
 
 /** What may be asked of the tables outside a commit. */
 export class Reads {
@@ -37,19 +38,17 @@ export class Reads {
 
   session(id: string): SessionState | undefined {
     const row = this.#statements.session.get(id);
-    return row && stateOf(row);
+    return row && sessionOf(row);
   }
 
   run(id: string): RunState | undefined {
     const row = this.#statements.run.get(id);
-    return row && stateOf(row);
+    return row && runOf(row);
   }
 
   /** By id, without deleted ones. */
   sessions(options: { after?: string; limit: number }): SessionState[] {
-    return this.#prepared.sessions
-      .all(options.after ?? '', options.limit)
-      .map(stateOf<SessionState>);
+    return this.#prepared.sessions.all(options.after ?? '', options.limit).map(sessionOf);
   }
 
   /** In order of submission or against it; `after` is the position of the last one seen. */
@@ -65,12 +64,12 @@ export class Reads {
       sessionId === undefined
         ? this.#prepared.runs[order].all(after, limit)
         : this.#prepared.runsOfSession[order].all(sessionId, after, limit);
-    return rows.map((row) => ({ run: stateOf<RunState>(row), position: row.firstSeq }));
+    return rows.map((row) => ({ run: runOf(row), position: row.firstSeq }));
   }
 
   /** Runs that were neither finished nor waiting when the daemon last stopped, oldest first. */
   runningRuns(): RunState[] {
-    return this.#prepared.unfinished.all('running').map(stateOf<RunState>);
+    return this.#prepared.unfinished.all('running').map(runOf);
   }
 
   /** Sessions whose queue could go on: nothing active, something queued. Oldest first. */
@@ -118,10 +117,16 @@ export class Reads {
   }
 }
 
+interface StateRow {
+  readonly state: string;
+  readonly firstSeq: number;
+}
+
+function runs(where: string, order: string): string {
+  return `SELECT state, first_seq firstSeq FROM runs WHERE ${where} ORDER BY first_seq ${order} LIMIT ?`;
+}
+
 function prepareReads(db: Database) {
-  type StateRow = { state: string; firstSeq: number };
-  const runs = (where: string, order: string) =>
-    `SELECT state, first_seq firstSeq FROM runs WHERE ${where} ORDER BY first_seq ${order} LIMIT ?`;
   return {
     sessions: db.prepare<[string, number], { state: string }>(
       `SELECT state FROM sessions WHERE session_id > ? AND status <> 'deleted'

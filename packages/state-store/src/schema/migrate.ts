@@ -1,19 +1,11 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { existsSync, rmSync } from 'node:fs';
 import { KheishError } from '@kheish/core-model';
 import type { Database } from 'better-sqlite3';
-
-const directory = fileURLToPath(new URL('../../migrations/', import.meta.url));
-
-function files(): string[] {
-  return readdirSync(directory)
-    .filter((name) => /^\d{4}_.*\.sql$/.test(name))
-    .sort();
-}
+import { migrations } from './migrations.ts';
 
 /** The newest schema this program knows: the number of its migrations. */
 export function knownSchemaVersion(): number {
-  return files().length;
+  return migrations.length;
 }
 
 export function schemaVersionOf(db: Database): number {
@@ -34,17 +26,13 @@ export function refuseNewer(db: Database, root: string): void {
 /** Brings the database to the newest schema; an existing one is copied aside first. */
 export function migrate(db: Database, databaseFile: string): void {
   const from = schemaVersionOf(db);
-  const pending = files().slice(from);
+  const pending = migrations.slice(from);
   if (pending.length === 0) return;
   if (from > 0) snapshot(db, `${databaseFile}.before-schema-${from + pending.length}`);
   db.exec('BEGIN IMMEDIATE');
   try {
-    for (const name of pending) {
-      for (const statement of readFileSync(`${directory}${name}`, 'utf8').split(
-        '--> statement-breakpoint',
-      )) {
-        db.exec(statement);
-      }
+    for (const migration of pending) {
+      for (const statement of migration.split('--> statement-breakpoint')) db.exec(statement);
     }
     db.pragma(`user_version = ${from + pending.length}`);
     db.exec('COMMIT');

@@ -39,7 +39,7 @@ export class ManualClock implements Clock {
     this.#now += ms;
     const due = this.#sleepers.filter((sleeper) => sleeper.at <= this.#now);
     this.#sleepers = this.#sleepers.filter((sleeper) => sleeper.at > this.#now);
-    for (const sleeper of due.sort((a, b) => a.at - b.at)) sleeper.wake();
+    for (const sleeper of due.toSorted((a, b) => a.at - b.at)) sleeper.wake();
   }
 }
 

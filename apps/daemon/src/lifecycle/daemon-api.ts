@@ -1,0 +1,65 @@
+import { KHEISH_VERSION, isTerminal } from '@kheish/core-model';
+import { type Access, type HttpApi, createHttpApi } from '@kheish/http-api';
+import { isLoopback } from '../access/access-policy.ts';
+import { runHandlers } from '../api/run-handlers.ts';
+import { runtimeHandlers } from '../api/runtime-handlers.ts';
+import { secretHandlers } from '../api/secret-handlers.ts';
+import { sessionHandlers } from '../api/session-handlers.ts';
+import { systemClock } from '../platform/system-clock.ts';
+import type { DaemonOptions } from './daemon-options.ts';
+import type { DaemonParts } from './daemon-parts.ts';
+
+/** What changes while a daemon lives. */
+export interface DaemonState {
+  draining: boolean;
+  /** `host:port` once it listens. */
+  address: string;
+}
+
+/** The door: every operation of the API, on the daemon's parts. */
+export function daemonApi(
+  options: DaemonOptions,
+  access: Access,
+  parts: DaemonParts,
+  state: DaemonState,
+): HttpApi {
+  const { clock = systemClock, bind, auth, log } = options;
+  const { store, engine, secrets } = parts;
+  const isDraining = () => state.draining;
+  const api: HttpApi = createHttpApi({
+    handlers: {
+      ...sessionHandlers(store, engine),
+      ...runHandlers(store, engine),
+      ...secretHandlers(secrets),
+      ...runtimeHandlers({
+        ...parts,
+        version: KHEISH_VERSION,
+        startedAtMs: clock.now(),
+        now: () => clock.now(),
+        isDraining,
+        address: () => state.address,
+        controlPlane: {
+          bind_is_loopback: isLoopback(bind.host),
+          auth_enabled: access.enabled,
+          read_only_token_enabled: access.enabled && auth.readonly !== undefined,
+        },
+        followerCount: () => api.followerCount(),
+      }),
+    },
+    access,
+    hosts: { bindHost: bind.host },
+    feed: store.feed,
+    deltas: engine.live,
+    subjects: {
+      sessionExists: (id) => (store.read.session(id)?.status ?? 'deleted') !== 'deleted',
+      run: (id) => {
+        const run = store.read.run(id);
+        return run && (isTerminal(run.status) ? 'ended' : 'active');
+      },
+    },
+    log,
+    clock,
+    isDraining,
+  });
+  return api;
+}

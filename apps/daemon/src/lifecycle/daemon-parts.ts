@@ -1,0 +1,83 @@
+import { resolve } from 'node:path';
+import { SecretStore } from '@kheish/auth-store';
+import { KHEISH_VERSION, KheishError, idFactory } from '@kheish/core-model';
+import { createEgress } from '@kheish/egress';
+import { Engine } from '@kheish/run-engine';
+import { type Incarnation, type Store, openStore } from '@kheish/state-store';
+import { createWorkspaceTools } from '@kheish/workspace-tools';
+import { systemClock, systemRandom } from '../platform/system-clock.ts';
+import { RouteBook } from '../routes/route-book.ts';
+import type { DaemonOptions } from './daemon-options.ts';
+import { checkRootsApart, openWorkspaceRoot } from './roots.ts';
+
+/** What a daemon is made of, behind its door. */
+export interface DaemonParts {
+  readonly store: Store;
+  readonly secrets: SecretStore;
+  readonly routes: RouteBook;
+  readonly incarnation: Incarnation;
+  readonly engine: Engine;
+  readonly workspaceRoot: string;
+}
+
+/** Opens the parts in order; each is closed by `closing`, in the opposite order. */
+export async function openParts(
+  options: DaemonOptions,
+  authEnabled: boolean,
+  closing: AsyncDisposableStack,
+): Promise<DaemonParts> {
+  const { clock = systemClock, random = systemRandom, log } = options;
+  const newId = idFactory(clock, random);
+  const workspaceRoot = openWorkspaceRoot(options.workspaceRoot);
+  const { stateRoot, reach } = options;
+  const store = closing.use(
+    openStore({ stateRoot, clock, newId, version: KHEISH_VERSION, ...(reach && { reach }) }),
+  );
+  checkRootsApart(store.root.stateRoot, workspaceRoot, authEnabled, log);
+  const secrets = new SecretStore(store, options.masterKey, random);
+  const egress = createEgress({ clock });
+  closing.defer(() => egress.close());
+  const { inventory, redactor } = options;
+  const onCredential = (secret: string) => redactor.add(secret);
+  const routes = new RouteBook({ inventory, store, secrets, egress, clock, onCredential });
+  requireReadyRoutes(routes, secrets, store);
+
+  const incarnation = await store.beginIncarnation();
+  closing.defer(() => incarnation.end());
+  const tools = createWorkspaceTools({
+    workspaceRoot,
+    hidden: [store.root.stateRoot, ...(options.secretFiles ?? []).map((file) => resolve(file))],
+  });
+  const engine = new Engine({
+    ...options,
+    store,
+    incarnation,
+    routes,
+    tools,
+    clock,
+    random,
+    newId,
+  });
+  closing.defer(() => engine.drain(0));
+  return { store, secrets, routes, incarnation, engine, workspaceRoot };
+}
+
+/** A route whose secret is missing would fail every run: better to say so before the first. */
+function requireReadyRoutes(routes: RouteBook, secrets: SecretStore, store: Store): void {
+  const broken = routes.readiness().filter((route) => route.state === 'error');
+  if (broken.length > 0) {
+    const lines = broken.map(({ message, action }) =>
+      action === undefined
+        ? message
+        : `${message}\n  ${action} --offline --state-root ${store.root.stateRoot}`,
+    );
+    throw new KheishError('routes/route_not_ready', lines.join('\n'));
+  }
+  const sealed = [...routes.inventory.routes.values()].find((r) => r.credential.kind === 'slot');
+  if (sealed !== undefined && !secrets.hasMasterKey) {
+    throw new KheishError(
+      'secrets/master_key_missing',
+      `Route "${sealed.id}" needs a sealed secret, and there is no master key to open it. Set KHEISH_AUTH_STORE_MASTER_KEY or KHEISH_AUTH_STORE_MASTER_KEY_FILE to the key of this state root.`,
+    );
+  }
+}

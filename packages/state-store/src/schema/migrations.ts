@@ -1,0 +1,90 @@
+/**
+ * The SQL of migrations/, written by `pnpm migrations` in this package. Immutable once released:
+ * a schema's version is the number of migrations that made it.
+ */
+export const migrations: readonly string[] = [
+  // 0000_core.sql
+  `CREATE TABLE \`blobs\` (
+	\`digest\` text NOT NULL,
+	\`session_id\` text NOT NULL,
+	\`bytes\` integer NOT NULL,
+	\`data\` blob,
+	PRIMARY KEY(\`digest\`, \`session_id\`)
+);
+--> statement-breakpoint
+CREATE INDEX \`blobs_of_session\` ON \`blobs\` (\`session_id\`);--> statement-breakpoint
+CREATE TABLE \`idempotency\` (
+	\`scope\` text NOT NULL,
+	\`key_digest\` text NOT NULL,
+	\`fingerprint\` text NOT NULL,
+	\`session_id\` text,
+	\`status\` integer NOT NULL,
+	\`body\` text NOT NULL,
+	\`expires_at_ms\` integer NOT NULL,
+	PRIMARY KEY(\`scope\`, \`key_digest\`)
+);
+--> statement-breakpoint
+CREATE INDEX \`idempotency_by_expiry\` ON \`idempotency\` (\`expires_at_ms\`);--> statement-breakpoint
+CREATE INDEX \`idempotency_of_session\` ON \`idempotency\` (\`session_id\`);--> statement-breakpoint
+CREATE TABLE \`incarnations\` (
+	\`incarnation\` integer PRIMARY KEY NOT NULL,
+	\`version\` text NOT NULL,
+	\`started_at_ms\` integer NOT NULL,
+	\`stopped_at_ms\` integer
+);
+--> statement-breakpoint
+CREATE TABLE \`journal\` (
+	\`seq\` integer PRIMARY KEY NOT NULL,
+	\`session_id\` text,
+	\`run_id\` text,
+	\`type\` text NOT NULL,
+	\`body\` text NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX \`journal_of_session\` ON \`journal\` (\`session_id\`,\`seq\`) WHERE session_id IS NOT NULL;--> statement-breakpoint
+CREATE TABLE \`messages\` (
+	\`session_id\` text NOT NULL,
+	\`idx\` integer NOT NULL,
+	\`seq\` integer NOT NULL,
+	\`run_id\` text NOT NULL,
+	\`body\` text NOT NULL,
+	PRIMARY KEY(\`session_id\`, \`idx\`)
+);
+--> statement-breakpoint
+CREATE TABLE \`root_facts\` (
+	\`name\` text PRIMARY KEY NOT NULL,
+	\`value\` text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE \`runs\` (
+	\`first_seq\` integer PRIMARY KEY NOT NULL,
+	\`run_id\` text NOT NULL,
+	\`session_id\` text NOT NULL,
+	\`seq\` integer NOT NULL,
+	\`status\` text NOT NULL,
+	\`route_id\` text NOT NULL,
+	\`state\` text NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX \`runs_by_id\` ON \`runs\` (\`run_id\`);--> statement-breakpoint
+CREATE INDEX \`runs_of_session\` ON \`runs\` (\`session_id\`,\`first_seq\`);--> statement-breakpoint
+CREATE INDEX \`runs_unfinished\` ON \`runs\` (\`status\`,\`route_id\`) WHERE status IN ('queued', 'running');--> statement-breakpoint
+CREATE TABLE \`secret_slots\` (
+	\`slot_id\` text PRIMARY KEY NOT NULL,
+	\`provider\` text NOT NULL,
+	\`mode\` text NOT NULL,
+	\`summary\` text NOT NULL,
+	\`version\` integer NOT NULL,
+	\`updated_at_ms\` integer NOT NULL,
+	\`key_id\` text NOT NULL,
+	\`nonce\` blob,
+	\`ciphertext\` blob
+);
+--> statement-breakpoint
+CREATE TABLE \`sessions\` (
+	\`session_id\` text PRIMARY KEY NOT NULL,
+	\`seq\` integer NOT NULL,
+	\`status\` text NOT NULL,
+	\`state\` text NOT NULL
+);`,
+];
