@@ -140,7 +140,7 @@ async function untilInterrupted(): Promise<void> {
   await new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
 }
 
-const { ok: built } = await buildPackages('show');
+const { ok: built } = await buildPackages('show', '@kheish/cli');
 if (!built) process.exit(1);
 const directory = mkdtempSync(join(tmpdir(), 'kheish-quickstart-'));
 const { said, toml } = chooseRoute();
@@ -156,6 +156,8 @@ try {
   if (done && process.stdin.isTTY && process.stdout.isTTY) {
     console.log('It stays until Ctrl-C.');
     await Promise.race([untilInterrupted(), once(child, 'exit')]);
+  } else {
+    console.log('It stops now: this is not a terminal.');
   }
 } finally {
   await stop(child);

@@ -41,11 +41,15 @@ export async function runTool(
   });
 }
 
-/** Builds every package whose sources changed since its last build. */
-export async function buildPackages(show: 'show' | 'collect' = 'collect'): Promise<ToolRun> {
+/** Builds what changed since its last build: every package, or `only` one and what its build needs. */
+export async function buildPackages(
+  show: 'show' | 'collect' = 'collect',
+  only?: string,
+): Promise<ToolRun> {
+  const filter = only === undefined ? [] : [`--filter=${only}`];
   return runTool(
     'turbo',
-    ['run', 'build', '--output-logs=errors-only', '--no-update-notifier'],
+    ['run', 'build', ...filter, '--output-logs=errors-only', '--no-update-notifier'],
     show,
   );
 }
