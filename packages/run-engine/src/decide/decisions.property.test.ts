@@ -1,0 +1,243 @@
+import { type Message, KheishError, type PromptMessage, toolCallsOf } from '@kheish/core-model';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { withEveryCallAnswered } from '../prompt/answered-calls.ts';
+import { Simulation, calls, failure, said, toolAnswer } from '../testing/simulation.ts';
+
+const limits = {
+  maxRunningRuns: 3,
+  maxRunningRunsPerRoute: 2,
+  maxQueuedRunsPerSession: 4,
+  maxStepsPerRun: 5,
+  maxToolCallsPerStep: 3,
+};
+
+const transitions: Record<string, readonly string[]> = {
+  none: ['queued', 'running'],
+  queued: ['queued', 'running', 'failed', 'cancelled'],
+  running: ['running', 'completed', 'failed', 'interrupted', 'cancelled'],
+};
+const terminal = ['completed', 'failed', 'interrupted', 'cancelled'];
+
+const sessionId = fc.constantFrom('a', 'b', 'c', 'd');
+const effect = fc.constantFrom('repeatable' as const, 'keyed' as const, 'once' as const);
+const modelOutcome = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.array(effect, { minLength: 1, maxLength: 4 }).map((e) => calls(...e)),
+  },
+  { weight: 2, arbitrary: fc.constant(said('answer')) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(failure, said('', 'max_output_tokens'), said('no', 'refusal')),
+  },
+);
+const toolOutcome = fc.constantFrom('succeeded' as const, 'failed' as const, 'aborted' as const);
+const nth = fc.nat({ max: 50 });
+
+/** A step of a random day: what happens, and to whom. */
+const event = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('submit' as const),
+      sessionId,
+      route: fc.constantFrom('x', 'y'),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({ do: fc.constant('settle' as const), nth, modelOutcome, toolOutcome }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom('create' as const, 'interrupt' as const, 'dispatch' as const),
+      sessionId,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constantFrom('end' as const, 'delete' as const), sessionId }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constantFrom('cancel' as const, 'recover' as const), nth }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('restart' as const), afterCrash: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('drain' as const) }) },
+);
+type Event = typeof event extends fc.Arbitrary<infer T> ? T : never;
+
+function openActions(daemon: Simulation) {
+  return daemon.runs().flatMap((run) => run.open_actions.map((action) => ({ run, action })));
+}
+
+function happen(daemon: Simulation, what: Event): void {
+  const runs = daemon.runs();
+  switch (what.do) {
+    case 'create':
+      return daemon.create(what.sessionId);
+    case 'submit':
+      return void daemon.submit(what.sessionId, what.route);
+    case 'interrupt':
+      return void daemon.interrupt(what.sessionId);
+    case 'dispatch':
+      return void daemon.dispatch(what.sessionId);
+    case 'end':
+      return daemon.end(what.sessionId);
+    case 'delete':
+      return daemon.delete(what.sessionId);
+    case 'restart':
+      return daemon.restart(what.afterCrash);
+    case 'drain':
+      daemon.draining = true;
+      return;
+    case 'cancel':
+    case 'recover': {
+      const run = runs[what.nth % Math.max(1, runs.length)];
+      return run && (what.do === 'cancel' ? daemon.cancel(run) : daemon.recover(run));
+    }
+    case 'settle': {
+      const open = openActions(daemon);
+      const found = open[what.nth % Math.max(1, open.length)];
+      if (found === undefined) return;
+      const { run, action } = found;
+      if (action.kind === 'model_call') {
+        return daemon.settleModel(run, action.action_id, what.modelOutcome);
+      }
+      return daemon.settleTool(run, action.action_id, toolAnswer(action, what.toolOutcome));
+    }
+  }
+}
+
+/** What may never be otherwise, whatever happened. */
+function checkInvariants(daemon: Simulation, before: ReadonlyMap<string, string>): void {
+  const { sessions } = daemon.state.tables;
+  for (const run of daemon.runs()) {
+    expect(transitions[before.get(run.run_id) ?? 'none'] ?? [run.status]).toContain(run.status);
+    if (terminal.includes(before.get(run.run_id) ?? '')) {
+      expect(run.status).toBe(before.get(run.run_id));
+    }
+    expect(run.open_actions.length > 0).toBe(run.status === 'running');
+    expect(run.step).toBeLessThanOrEqual(limits.maxStepsPerRun);
+    expect(run.open_actions.length).toBeLessThanOrEqual(limits.maxToolCallsPerStep);
+    if (run.status === 'completed') expect(run.stop).toBeUndefined();
+  }
+  for (const session of sessions.values()) {
+    const own = daemon.runs().filter((run) => run.session_id === session.session_id);
+    const running = own.filter((run) => run.status === 'running').map((run) => run.run_id);
+    expect(running).toEqual(session.active_run_id === undefined ? [] : [session.active_run_id]);
+    const queued = own.filter((run) => run.status === 'queued').map((run) => run.run_id);
+    expect(session.queued_run_ids).toEqual(queued);
+    expect(queued.length).toBeLessThanOrEqual(limits.maxQueuedRunsPerSession);
+    if (session.status !== 'open') expect([...running, ...queued]).toEqual([]);
+  }
+  const { total, byRoute } = daemon.state.running();
+  expect(total).toBeLessThanOrEqual(limits.maxRunningRuns);
+  for (const count of byRoute.values()) {
+    expect(count).toBeLessThanOrEqual(limits.maxRunningRunsPerRoute);
+  }
+}
+
+/** Of each session, runs start in the order in which they were accepted. */
+function checkOrder(daemon: Simulation): void {
+  const accepted: string[] = [];
+  const last = new Map<string, number>();
+  for (const recorded of daemon.state.journal) {
+    if (recorded.type === 'run_accepted') accepted.push(recorded.run_id);
+    if (recorded.type !== 'run_started') continue;
+    const place = accepted.indexOf(recorded.run_id);
+    expect(place).toBeGreaterThan(last.get(recorded.session_id) ?? -1);
+    last.set(recorded.session_id, place);
+  }
+}
+
+/** No intent of class `once` outlives the takeover of its run, and none of them is intended again. */
+function checkOnce(daemon: Simulation): void {
+  const open = new Map<string, string>();
+  for (const [index, recorded] of daemon.state.journal.entries()) {
+    if (recorded.type === 'action_intended' && recorded.effect === 'once') {
+      expect(open.has(recorded.action_id)).toBe(false);
+      open.set(recorded.action_id, recorded.run_id);
+    }
+    if (recorded.type === 'action_settled') open.delete(recorded.action_id);
+    if (recorded.type !== 'run_recovered') continue;
+    const left = [...open].filter(([, runId]) => runId === recorded.run_id).map(([id]) => id);
+    const settled = daemon.state.journal.slice(index + 1, index + 1 + limits.maxToolCallsPerStep);
+    for (const id of left) {
+      expect(settled).toContainEqual(
+        expect.objectContaining({ action_id: id, outcome: 'unknown_outcome' }),
+      );
+    }
+  }
+}
+
+function checkPrompt(transcript: readonly Message[]): void {
+  const prompt = withEveryCallAnswered(transcript as readonly PromptMessage[]);
+  expect(prompt.filter((message) => message.role !== 'tool')).toEqual(
+    transcript.filter((message) => message.role !== 'tool'),
+  );
+  for (const [index, message] of prompt.entries()) {
+    if (message.role !== 'assistant') continue;
+    const asked = toolCallsOf(message as Extract<Message, { role: 'assistant' }>);
+    const answers = prompt.slice(index + 1, index + 1 + asked.length);
+    expect(answers.map((each) => each.role === 'tool' && each.tool_call_id).toSorted()).toEqual(
+      asked.map((call) => call.tool_call_id).toSorted(),
+    );
+  }
+}
+
+/** With nobody asking for more, everything comes to its end. */
+function letItEnd(daemon: Simulation): void {
+  daemon.restart(false);
+  for (const run of daemon.runs()) daemon.recover(run);
+  for (let round = 0; round < 200; round += 1) {
+    for (const id of daemon.state.tables.sessions.keys()) daemon.dispatch(id);
+    const open = openActions(daemon);
+    if (open.length === 0) break;
+    for (const { run, action } of open) daemon.succeed(daemon.state.run(run.run_id), action);
+  }
+  for (const run of daemon.runs()) expect(terminal).toContain(run.status);
+}
+
+const expected = new Set([
+  'runs/fenced',
+  'runs/queue_full',
+  'runs/run_state_conflict',
+  'sessions/session_busy',
+  'sessions/session_deleted',
+  'sessions/session_ended',
+  'sessions/session_not_found',
+]);
+
+test(
+  'no order of events breaks a session, a run or a limit, and everything ends',
+  { timeout: 60_000 },
+  () => {
+    fc.assert(
+      fc.property(fc.array(event, { minLength: 20, maxLength: 150 }), (events) => {
+        const daemon = new Simulation(limits);
+        for (const id of ['a', 'b', 'c']) daemon.create(id);
+        for (const what of events) {
+          const before = new Map(daemon.runs().map((run) => [run.run_id, run.status]));
+          try {
+            happen(daemon, what);
+          } catch (error) {
+            if (!(error instanceof KheishError)) throw error;
+            expect(expected).toContain(error.code);
+          }
+          checkInvariants(daemon, before);
+        }
+        letItEnd(daemon);
+        checkOrder(daemon);
+        checkOnce(daemon);
+        for (const transcript of daemon.state.tables.transcripts.values()) checkPrompt(transcript);
+      }),
+      { numRuns: 150 },
+    );
+  },
+);

@@ -1,0 +1,119 @@
+import {
+  type DomainEvent,
+  type Message,
+  type RunState,
+  type SessionState,
+  evolveRun,
+  evolveSession,
+  messageOf,
+  runIdOf,
+  sessionIdOf,
+} from '@kheish/core-model';
+import type { Load, WorkingState } from '@kheish/state-store';
+
+interface Tables {
+  readonly sessions: Map<string, SessionState>;
+  readonly runs: Map<string, RunState>;
+  readonly transcripts: Map<string, readonly Message[]>;
+}
+
+/** A store in memory: a command is decided over what it loads, and either all of it happens or nothing. */
+export class MemoryState {
+  tables: Tables = { sessions: new Map(), runs: new Map(), transcripts: new Map() };
+  readonly journal: DomainEvent[] = [];
+  atMs = 0;
+
+  commit<R>(load: Load, decide: (state: WorkingState) => R): R {
+    this.atMs += 1;
+    const before = this.tables;
+    const { sessions, runs, transcripts } = before;
+    this.tables = {
+      sessions: new Map(sessions),
+      runs: new Map(runs),
+      transcripts: new Map(transcripts),
+    };
+    const recorded: DomainEvent[] = [];
+    try {
+      const result = decide(this.#workingState(load, recorded));
+      this.journal.push(...recorded);
+      return result;
+    } catch (error) {
+      this.tables = before;
+      throw error;
+    }
+  }
+
+  #workingState(load: Load, recorded: DomainEvent[]): WorkingState {
+    const known = this.#loaded(load);
+    const required = <T>(map: Map<string, T>, id: string): T | undefined => {
+      if (!known.has(id)) throw new Error(`${id} was not loaded`);
+      return map.get(id);
+    };
+    return {
+      atMs: this.atMs,
+      session: (id) => required(this.tables.sessions, id),
+      run: (id) => required(this.tables.runs, id),
+      slot: () => ({ lastVersion: 0 }),
+      running: () => {
+        if (!load.admission) throw new Error('running runs were not loaded');
+        return this.running();
+      },
+      record: (...events) => {
+        for (const event of events) {
+          const runId = runIdOf(event);
+          if (runId !== undefined) known.add(runId);
+          this.#evolve(event);
+          recorded.push(event);
+        }
+      },
+      seal: () => undefined,
+    };
+  }
+
+  #loaded(load: Load): Set<string> {
+    const known = new Set<string>();
+    if (load.run !== undefined) known.add(load.run);
+    if (load.session === undefined) return known;
+    known.add(load.session);
+    const session = this.tables.sessions.get(load.session);
+    if (session?.active_run_id !== undefined) known.add(session.active_run_id);
+    const queue = session?.queued_run_ids ?? [];
+    for (const id of load.queue === 'all' ? queue : queue.slice(0, 1)) known.add(id);
+    return known;
+  }
+
+  #evolve(event: DomainEvent): void {
+    const { sessions, runs, transcripts } = this.tables;
+    const sessionId = sessionIdOf(event) ?? '';
+    const runId = runIdOf(event);
+    const run = runId === undefined ? undefined : evolveRun(runs.get(runId), event, this.atMs);
+    if (runId !== undefined && run !== undefined) runs.set(runId, run);
+    sessions.set(sessionId, evolveSession(sessions.get(sessionId), event, this.atMs));
+    const message = messageOf(event, run);
+    if (message === undefined) return;
+    transcripts.set(sessionId, [...(transcripts.get(sessionId) ?? []), message]);
+  }
+
+  running(): { total: number; byRoute: Map<string, number> } {
+    const byRoute = new Map<string, number>();
+    let total = 0;
+    for (const { status, route } of this.tables.runs.values()) {
+      if (status !== 'running') continue;
+      total += 1;
+      byRoute.set(route.route_id, (byRoute.get(route.route_id) ?? 0) + 1);
+    }
+    return { total, byRoute };
+  }
+
+  run(id: string): RunState {
+    const run = this.tables.runs.get(id);
+    if (run === undefined) throw new Error(`there is no run ${id}`);
+    return run;
+  }
+
+  session(id: string): SessionState {
+    const session = this.tables.sessions.get(id);
+    if (session === undefined) throw new Error(`there is no session ${id}`);
+    return session;
+  }
+}

@@ -1,0 +1,173 @@
+import {
+  type AssistantMessage,
+  type EffectClass,
+  type OpenAction,
+  type RunState,
+  type StopReason,
+  digestOfText,
+} from '@kheish/core-model';
+import { recoverRun } from '../decide/recover-run.ts';
+import { type RunLimits, type Rules, defaultRunLimits } from '../decide/rules.ts';
+import { type ModelOutcome, settleModelCall } from '../decide/settle-model-call.ts';
+import { type ToolOutcome, settleToolCall } from '../decide/settle-tool-call.ts';
+import { startQueuedRun } from '../decide/start-run.ts';
+import { cancelRun, interruptSession } from '../decide/stop-run.ts';
+import { submitInput } from '../decide/submit-input.ts';
+import { createSession, deleteSession, endSession } from '../session/session-decisions.ts';
+import { MemoryState } from './memory-state.ts';
+
+/** A tool whose name says its class. */
+export const toolOf = (effect: EffectClass) => `${effect}_tool`;
+
+/** A whole daemon's decisions, with everything around them left to the test. */
+export class Simulation {
+  readonly state = new MemoryState();
+  readonly limits: RunLimits;
+  incarnation = 1;
+  afterCrash = false;
+  draining = false;
+  #ids = 0;
+
+  constructor(limits: Partial<RunLimits> = {}) {
+    this.limits = { ...defaultRunLimits, ...limits };
+  }
+
+  get rules(): Rules {
+    return {
+      newId: (prefix) => `${prefix}_${(this.#ids += 1)}`,
+      incarnation: this.incarnation,
+      limits: this.limits,
+      mayStart: () => !this.draining,
+      effectOf: (name) => name.slice(0, -'_tool'.length) as EffectClass,
+      surfaceDigest: 'sha256:0',
+    };
+  }
+
+  create(sessionId: string): void {
+    this.state.commit({ session: sessionId }, (state) =>
+      createSession(state, { session_id: sessionId }, this.rules.newId),
+    );
+  }
+
+  submit(sessionId: string, routeId = 'main'): RunState {
+    const request = {
+      source_plugin: 'http',
+      source_kind: 'api',
+      actor_id: 'operator',
+      content: 'question',
+      text_preview: 'question',
+    };
+    const route = { route_id: routeId, driver: 'scripted', model: 'small' };
+    return this.state.commit(
+      { session: sessionId, admission: true },
+      (state) => submitInput(state, sessionId, { request, route }, this.rules).run,
+    );
+  }
+
+  settleModel(run: RunState, actionId: string, outcome: ModelOutcome): void {
+    const load = { session: run.session_id, run: run.run_id, admission: true } as const;
+    this.state.commit(load, (state) =>
+      settleModelCall(state, run.run_id, actionId, outcome, this.rules),
+    );
+  }
+
+  settleTool(run: RunState, actionId: string, outcome: ToolOutcome): void {
+    const load = { session: run.session_id, run: run.run_id, admission: true } as const;
+    this.state.commit(load, (state) =>
+      settleToolCall(state, run.run_id, actionId, outcome, this.rules),
+    );
+  }
+
+  cancel(run: RunState): void {
+    this.state.commit({ session: run.session_id, run: run.run_id }, (state) =>
+      cancelRun(state, run.run_id),
+    );
+  }
+
+  interrupt(sessionId: string): string | undefined {
+    return this.state.commit({ session: sessionId }, (state) => interruptSession(state, sessionId));
+  }
+
+  end(sessionId: string): void {
+    this.state.commit({ session: sessionId, queue: 'all' }, (state) =>
+      endSession(state, sessionId, undefined),
+    );
+  }
+
+  delete(sessionId: string): void {
+    this.state.commit({ session: sessionId, queue: 'all' }, (state) =>
+      deleteSession(state, sessionId),
+    );
+  }
+
+  dispatch(sessionId: string): boolean {
+    return this.state.commit({ session: sessionId, admission: true }, (state) =>
+      startQueuedRun(state, sessionId, this.rules),
+    );
+  }
+
+  restart(afterCrash: boolean): void {
+    this.incarnation += 1;
+    this.afterCrash = afterCrash;
+    this.draining = false;
+  }
+
+  recover(run: RunState): void {
+    const load = { session: run.session_id, run: run.run_id, admission: true } as const;
+    this.state.commit(load, (state) => recoverRun(state, run.run_id, this.afterCrash, this.rules));
+  }
+
+  /** Settles an action as well as it can be. */
+  succeed(run: RunState, action: OpenAction): void {
+    if (action.kind === 'model_call') this.settleModel(run, action.action_id, said('answer'));
+    else this.settleTool(run, action.action_id, toolAnswer(action, 'succeeded'));
+  }
+
+  runs(): RunState[] {
+    return [...this.state.tables.runs.values()];
+  }
+}
+
+function answer(
+  parts: AssistantMessage['parts'],
+  stop: StopReason,
+): Extract<ModelOutcome, { outcome: 'succeeded' }> {
+  return {
+    outcome: 'succeeded',
+    message: { role: 'assistant', parts, stop_reason: stop, driver: 'scripted', model: 'small' },
+    usage: { input_tokens: 1, output_tokens: 1 },
+    responseDigest: digestOfText(''),
+  };
+}
+
+export function said(text: string, stop: StopReason = 'end'): ModelOutcome {
+  return answer(text === '' ? [] : [{ type: 'text', text }], stop);
+}
+
+export function calls(...effects: readonly EffectClass[]): ModelOutcome {
+  const parts = effects.map((effect, index) => ({
+    type: 'tool_call' as const,
+    tool_call_id: `call_${index}`,
+    tool_name: toolOf(effect),
+    input: {},
+  }));
+  return answer(parts, 'tool_calls');
+}
+
+export const failure: ModelOutcome = {
+  outcome: 'failed',
+  error: { domain: 'models', code: 'unavailable', detail: 'no' },
+};
+
+export function toolAnswer(action: OpenAction, outcome: ToolOutcome['outcome']): ToolOutcome {
+  return {
+    outcome,
+    message: {
+      role: 'tool',
+      tool_call_id: action.tool_call_id ?? '',
+      tool_name: action.target.slice('tool:'.length),
+      content: outcome,
+      is_error: outcome !== 'succeeded',
+    },
+  };
+}
