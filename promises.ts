@@ -33,4 +33,12 @@ export const promises: Readonly<Record<string, string>> = {
     'When a model call breaks and is tried again, its text comes again from offset 0 under a higher attempt.',
   'streams.client_reconnects':
     'The client follows a run and waits for it through a kill and a restart: each event once and in order.',
+  'models.faults_are_typed':
+    'A provider that refuses, hangs, breaks off or talks nonsense fails a run with a code at worst; the session goes on.',
+  'runs.stop_ends_call':
+    'Cancelling or interrupting a run ends its model call upstream too, and the queue goes on.',
+  'keys.stay_on_route':
+    "A route's key goes to its base_url and nowhere else; provider variables of the environment are ignored.",
+  'keys.never_shown':
+    'A sealed key stands in no log line, event, answer or file, even when a provider repeats it.',
 };

@@ -1,0 +1,64 @@
+import type { FakeProtocol } from '@kheish/testkit';
+
+/** A driver with the protocol that its provider speaks, and what a route of it needs. */
+export interface WireProtocol {
+  readonly driver: 'anthropic' | 'openai' | 'openrouter' | 'openai_compatible';
+  readonly protocol: FakeProtocol;
+  readonly model: string;
+  readonly path: string;
+  /** The header that carries the key, and its value. */
+  readonly credential: (key: string) => readonly [header: string, value: string];
+  /** Whether reasoning goes back to the provider with the next step. */
+  readonly replaysReasoning: boolean;
+}
+
+const bearer = (key: string) => ['authorization', `Bearer ${key}`] as const;
+
+export const wireProtocols: readonly WireProtocol[] = [
+  {
+    driver: 'anthropic',
+    protocol: 'anthropic',
+    model: 'claude-fake',
+    path: '/v1/messages',
+    credential: (key) => ['x-api-key', key],
+    replaysReasoning: true,
+  },
+  {
+    driver: 'openai',
+    protocol: 'openai-responses',
+    model: 'gpt-fake',
+    path: '/v1/responses',
+    credential: bearer,
+    replaysReasoning: true,
+  },
+  {
+    driver: 'openrouter',
+    protocol: 'chat-completions',
+    model: 'fake/model',
+    path: '/v1/chat/completions',
+    credential: bearer,
+    replaysReasoning: true,
+  },
+  {
+    driver: 'openai_compatible',
+    protocol: 'chat-completions',
+    model: 'fake-1',
+    path: '/v1/chat/completions',
+    credential: bearer,
+    replaysReasoning: false,
+  },
+];
+
+/** A table of the routes file; `credential` is one of its lines. */
+export function routeTable(
+  { driver, model }: WireProtocol,
+  baseUrl: string,
+  credential: string,
+): string {
+  return `[routes.${driver}]
+driver = "${driver}"
+base_url = "${baseUrl}"
+default_model = "${model}"
+${credential}
+`;
+}

@@ -1,0 +1,84 @@
+import type { ProblemCode } from '@kheish/core-model';
+import type { FakeTurn } from '@kheish/testkit';
+import { describe, expect, test } from 'vitest';
+import { all } from '../harness/soundness.ts';
+import { within } from '../harness/until.ts';
+import { wireProtocols } from '../harness/wire-protocols.ts';
+import { conversation } from './conversation.ts';
+
+const garbage: FakeTurn = { raw: ['data: {"nonsense', '\n\ndata: \u0000\u0001\n\n'] };
+const cut: FakeTurn = { text: ['half ', 'of it'], cutAfterBytes: 250 };
+const call = (name: string, input: string): FakeTurn => ({
+  toolCalls: [{ id: 'call_1', name, arguments: input }],
+});
+
+/** What a provider may do, all three times that it is asked, and how the run then ends. */
+const failures: [what: string, turn: FakeTurn, code: ProblemCode, calls: number][] = [
+  ['answers 401', { status: 401 }, 'models/authentication_failed', 1],
+  ['answers 429', { status: 429, headers: { 'retry-after': '0' } }, 'models/rate_limited', 3],
+  ['answers 500', { status: 500 }, 'models/unavailable', 3],
+  ['hangs before its headers', { hang: 'before_headers' }, 'models/timeout', 3],
+  ['hangs after its headers', { hang: 'after_headers' }, 'models/timeout', 3],
+  ['breaks the connection', cut, 'models/stream_cut', 3],
+  ['sends garbage', garbage, 'models/malformed_response', 3],
+  [
+    'sends a page',
+    { raw: ['<html>not here</html>'], contentType: 'text/html' },
+    'models/malformed_response',
+    3,
+  ],
+];
+
+const recoveries: [what: string, turn: FakeTurn][] = [
+  ['429 with Retry-After', { status: 429, headers: { 'retry-after': '1' } }],
+  ['500', { status: 500 }],
+  ['a hang', { hang: 'after_headers' }],
+  ['a cut', cut],
+  ['garbage', garbage],
+];
+
+describe.each(wireProtocols)('a provider of $driver', (wire) => {
+  test.each(failures)(
+    'that %s fails the run and not the session [holds models.faults_are_typed]',
+    async (_what, turn, code, calls) => {
+      await using talk = await conversation(wire);
+      talk.provider.respondWith(Array.from({ length: calls }, () => turn));
+      const run = await talk.ask('Well?');
+      const [domain, short] = code.split('/');
+      expect(run).toMatchObject({ status: 'failed', error: { domain, code: short }, outputs: [] });
+      expect(talk.provider.requests).toHaveLength(calls);
+      for (const request of talk.provider.requests) await within('its end', request.ended);
+      await talk.expectUsable();
+    },
+  );
+
+  test.each(recoveries)('is asked again after %s', async (_what, turn) => {
+    await using talk = await conversation(wire);
+    talk.provider.respondWith([turn, { text: 'Here I am.' }]);
+    const run = await talk.ask('Well?');
+    expect(run).toMatchObject({ status: 'completed', steps: 1 });
+    expect(run.outputs.map(({ content }) => content)).toEqual(['Here I am.']);
+    expect(talk.provider.requests).toHaveLength(2);
+    await talk.expectUsable();
+  });
+
+  test.each([
+    ['broken arguments', call('list_files', '{"path": '), 'JSON object'],
+    ['arguments that are no object', call('list_files', '[1]'), 'JSON object'],
+    ['arguments that do not fit', call('read_file', '{"path": 7}'), 'path'],
+    ['an unknown tool', call('launch_rockets', '{}'), 'There is no tool launch_rockets'],
+  ])('is told of %s, and goes on', async (_what, turn, told) => {
+    await using talk = await conversation(wire);
+    talk.provider.respondWith([turn, { text: 'I see.' }]);
+    const run = await talk.ask('Do it.');
+    expect(run).toMatchObject({ status: 'completed', steps: 2, outputs: [{ content: 'I see.' }] });
+    const answers = (await all(talk.client.sessions.messages('talk'))).flatMap((message) =>
+      message.role === 'tool' ? [message] : [],
+    );
+    expect(answers).toMatchObject([{ tool_call_id: 'call_1', is_error: true }]);
+    expect(answers[0]?.content).toContain(told);
+    const sent = JSON.stringify(talk.provider.requests[1]?.body);
+    expect(sent).toContain(JSON.stringify(answers[0]?.content).slice(1, -1));
+    await talk.expectUsable();
+  });
+});
