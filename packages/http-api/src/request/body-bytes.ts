@@ -8,11 +8,9 @@ export function hasBody(headers: IncomingMessage['headers']): boolean {
 
 /** Reads a body and counts while reading: a declared length is not trusted. Throws `api/payload_too_large`. */
 export function readBytes(incoming: IncomingMessage, limit: number): Promise<Buffer> {
-  const tooLarge = new KheishError(
-    'api/payload_too_large',
-    `The body is larger than ${limit} bytes.`,
-  );
-  if (Number(incoming.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge);
+  const tooLarge = () =>
+    new KheishError('api/payload_too_large', `The body is larger than ${limit} bytes.`);
+  if (Number(incoming.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge());
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -23,7 +21,7 @@ export function readBytes(incoming: IncomingMessage, limit: number): Promise<Buf
     const onData = (chunk: Buffer) => {
       size += chunk.length;
       chunks.push(chunk);
-      if (size > limit) settle(() => reject(tooLarge));
+      if (size > limit) settle(() => reject(tooLarge()));
     };
     const onEnd = () => settle(() => resolve(Buffer.concat(chunks, size)));
     const onCut = () =>
