@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import type { Clock, RandomSource } from './clock.ts';
 import { idFactory } from './ids.ts';
 
+const never = () => Promise.reject(new Error('nobody sleeps here'));
+
 function clockAt(time: { ms: number }): Clock {
-  const never = () => Promise.reject(new Error('nobody sleeps here'));
   return { now: () => time.ms, monotonic: () => time.ms, sleep: never };
 }
 

@@ -48,6 +48,37 @@ describe('a full database', () => {
   });
 });
 
+describe('an error of the disk in the middle of a group', () => {
+  test('rejects those before and after it too: they may be rolled back already', async () => {
+    await using root = new TemporaryRoot();
+    const { db, statements, published, count } = openGroup(root);
+    let fails = true;
+    const appendEvent = {
+      run: (...row: Parameters<typeof statements.appendEvent.run>) => {
+        if (fails && row[1] === 'b') {
+          throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_READ' });
+        }
+        return statements.appendEvent.run(...row);
+      },
+    };
+    const broken = { ...statements, appendEvent } as unknown as typeof statements;
+    const group = new GroupCommit(broken, root.clock, ({ rows }) =>
+      published.push(...rows.map((row) => row.seq)),
+    );
+    const commitAll = () =>
+      Promise.allSettled(['a', 'b', 'c'].map((id) => group.commit(recording(id, created(id)))));
+
+    for (const result of await commitAll()) {
+      expect(result).toMatchObject({ reason: { code: 'storage/storage_unavailable' } });
+    }
+    expect([count(), group.head, published]).toEqual([0, 0, []]);
+    fails = false;
+    await commitAll();
+    expect([count(), group.head, published]).toEqual([3, 3, [1, 2, 3]]);
+    db.close();
+  });
+});
+
 describe('a failed COMMIT', () => {
   test('closes the store for writing: what is on disk is unknown', async () => {
     await using root = new TemporaryRoot();
@@ -69,6 +100,7 @@ describe('a failed COMMIT', () => {
       { status: 'rejected', reason: { code: 'storage/storage_unavailable' } },
       { status: 'rejected', reason: { code: 'storage/storage_unavailable' } },
     ]);
+    for (const result of results) expect(result).toHaveProperty('reason', group.failure);
     fails = false;
     await expect(group.commit(recording('c', created('c')))).rejects.toBe(group.failure);
     expect(group.failure).toMatchObject({ code: 'storage/storage_unavailable' });

@@ -28,8 +28,12 @@ describe('a group of commands', () => {
     store.feed.subscribe((rows) => groups.push(rows));
     const ids = Array.from({ length: 200 }, (_, index) => `s${index}`);
 
-    await Promise.all(ids.map((id) => store.commit(recording(id, created(id)))));
+    const resolved: string[] = [];
+    await Promise.all(
+      ids.map((id) => store.commit(recording(id, created(id))).then(() => resolved.push(id))),
+    );
 
+    expect(resolved).toEqual(ids);
     expect(groups).toHaveLength(1);
     expect(groups[0]?.map((row) => row.session_id)).toEqual(ids);
     expect(groups[0]?.map((row) => row.seq)).toEqual(ids.map((_, index) => index + 1));

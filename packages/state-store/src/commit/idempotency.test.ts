@@ -32,7 +32,7 @@ describe('a command with an idempotency key', () => {
     const answers = await Promise.all(twins.map((twin) => store.commitOnce(twin)));
 
     expect(answers[0]).toEqual({ result: 's0' });
-    expect(answers.slice(1)).toEqual(Array(99).fill({ replayed: first }));
+    expect(answers.slice(1)).toEqual(Array.from({ length: 99 }, () => ({ replayed: first })));
     expect(store.feed.head()).toBe(1);
   });
 

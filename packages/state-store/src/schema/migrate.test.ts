@@ -17,14 +17,14 @@ function addMigration(sql: string): void {
   (migrations as string[]).push(sql);
 }
 
-describe('a root of an older program', () => {
-  async function olderRoot(root: TemporaryRoot): Promise<number> {
-    const before = root.open();
-    await before.commit(recording('s', created('s')));
-    await before.close();
-    return knownSchemaVersion();
-  }
+async function olderRoot(root: TemporaryRoot): Promise<number> {
+  const before = root.open();
+  await before.commit(recording('s', created('s')));
+  await before.close();
+  return knownSchemaVersion();
+}
 
+describe('a root of an older program', () => {
   test('is copied aside, then brought to the newest schema', async () => {
     await using root = new TemporaryRoot();
     const old = await olderRoot(root);

@@ -24,7 +24,7 @@ test('the migrations make exactly the described tables', async () => {
   const made = root
     .rows<{ name: string }>(`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`)
     .map((row) => row.name);
-  expect(made).toEqual(described.map((table) => getTableConfig(table).name).sort());
+  expect(made).toEqual(described.map((table) => getTableConfig(table).name).toSorted());
   expect(described.length).toBeGreaterThan(5);
 });
 
@@ -59,7 +59,7 @@ test.each(described.map((table) => getTableConfig(table)))(
           .rows<{ sql: string }>(`SELECT sql FROM sqlite_schema WHERE name = '${row.name}'`)[0]
           ?.sql.split(' WHERE ')[1],
       }));
-    expect(made.sort((a, b) => a.name.localeCompare(b.name))).toEqual(
+    expect(made.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual(
       indexes
         .map(({ config }) => ({
           name: config.name,
@@ -68,7 +68,7 @@ test.each(described.map((table) => getTableConfig(table)))(
           columns: config.columns.map((column) => (column as { name: string }).name),
           where: partOf(config.where),
         }))
-        .sort((a, b) => a.name.localeCompare(b.name)),
+        .toSorted((a, b) => a.name.localeCompare(b.name)),
     );
   },
 );

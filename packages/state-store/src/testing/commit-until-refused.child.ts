@@ -22,7 +22,9 @@ for (let round = 0; ; round += 1) {
   );
   const refused = results.filter((result) => result.status === 'rejected');
   if (refused.length > 0) {
-    const after = await store.commit(recording('later', created('later'))).catch(codeOf);
+    const after = await store
+      .commit(recording('later', created('later')))
+      .then(() => 'stored', codeOf);
     const code = codeOf(refused[0]?.reason);
     process.stdout.write(`refused ${code} ${refused.length}, then ${after}\n`);
     break;

@@ -57,7 +57,7 @@ export function replaySession(
       if (message !== undefined && runId !== undefined) {
         messages.push({ idx: index, seq, run_id: runId, body: message });
       }
-      for (const body of bodiesOf(event)) if (isBlobRef(body)) blobs.add(body.blob);
+      for (const text of bodiesOf(event)) if (isBlobRef(text)) blobs.add(text.blob);
       if (event.type === 'session_deleted') {
         messages = [];
         for (const [id, known] of runs) runs.set(id, { ...known, state: eraseRun(known.state) });

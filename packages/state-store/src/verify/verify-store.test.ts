@@ -236,9 +236,9 @@ describe('a start', () => {
     const facts = [];
     for (const inOrder of [true, false, true, false]) {
       const store = root.open();
-      const { number, afterCrash, end } = await store.beginIncarnation();
-      facts.push([number, afterCrash]);
-      if (inOrder) await end();
+      const incarnation = await store.beginIncarnation();
+      facts.push([incarnation.number, incarnation.afterCrash]);
+      if (inOrder) await incarnation.end();
       await store.close();
     }
     expect(facts).toEqual([
