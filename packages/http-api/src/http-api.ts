@@ -22,8 +22,8 @@ export interface HttpApiOptions {
   readonly subjects: StreamSubjects;
   readonly log: Log;
   readonly clock: Clock;
-  /** While true, `/readyz` answers 503. */
-  readonly isDraining: () => boolean;
+  /** Why no work is taken now, if so: what `/readyz` answers. */
+  readonly unready: () => KheishError | undefined;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -49,7 +49,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     handlers: options.handlers,
     streams: streamOperations({ hub, feed, subjects, isClosing }),
     authorize: bearerAuth(access, clock),
-    isDraining: options.isDraining,
+    unready: options.unready,
     limits,
   });
   app.notFound(() => {

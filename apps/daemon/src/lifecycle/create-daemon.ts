@@ -27,18 +27,19 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
   await using opening = new AsyncDisposableStack();
   const parts = await openParts(options, access.enabled, opening);
   const { store, engine, incarnation } = parts;
-  const state: DaemonState = { draining: false, address: '' };
+  const state: DaemonState = { phase: 'starting', address: '' };
   const api = daemonApi(options, access, parts, state);
   const { address, port } = await api.listen(options.bind);
   opening.defer(() => api.close());
   state.address = `${address.includes(':') ? `[${address}]` : address}:${port}`;
   const { recovered } = await engine.recover();
   store.announce(state.address);
+  state.phase = 'serving';
 
   const closing = opening.move();
   let closed: Promise<void> | undefined;
   const close: Daemon['close'] = (how = {}) => {
-    state.draining = true;
+    state.phase = 'draining';
     // Probes and streams answer while the last steps come to their end; then the door is shut.
     closed ??= engine
       .drain(how.drainTimeoutMs ?? DRAIN_TIMEOUT_MS)

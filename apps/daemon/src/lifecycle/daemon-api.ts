@@ -1,4 +1,4 @@
-import { KHEISH_VERSION, isTerminal } from '@kheish/core-model';
+import { KHEISH_VERSION, KheishError, isTerminal } from '@kheish/core-model';
 import { type Access, type HttpApi, createHttpApi } from '@kheish/http-api';
 import { isLoopback } from '../access/access-policy.ts';
 import { runHandlers } from '../api/run-handlers.ts';
@@ -11,7 +11,7 @@ import type { DaemonParts } from './daemon-parts.ts';
 
 /** What changes while a daemon lives. */
 export interface DaemonState {
-  draining: boolean;
+  phase: 'starting' | 'serving' | 'draining';
   /** `host:port` once it listens. */
   address: string;
 }
@@ -25,7 +25,7 @@ export function daemonApi(
 ): HttpApi {
   const { clock = systemClock, bind, auth, log } = options;
   const { store, engine, secrets } = parts;
-  const isDraining = () => state.draining;
+  const isDraining = () => state.phase === 'draining';
   const api: HttpApi = createHttpApi({
     handlers: {
       ...sessionHandlers(store, engine),
@@ -59,7 +59,17 @@ export function daemonApi(
     },
     log,
     clock,
-    isDraining,
+    unready: () => unready(state, store),
   });
   return api;
+}
+
+function unready({ phase }: DaemonState, store: DaemonParts['store']): KheishError | undefined {
+  if (phase === 'starting') {
+    return new KheishError('readiness/daemon_starting', 'The daemon takes over what was left.');
+  }
+  if (phase === 'draining') {
+    return new KheishError('readiness/daemon_draining', 'The daemon takes no new work.');
+  }
+  return store.failure();
 }

@@ -64,12 +64,11 @@ export async function openParts(
 
 /** A route whose secret is missing would fail every run: better to say so before the first. */
 function requireReadyRoutes(routes: RouteBook, secrets: SecretStore, store: Store): void {
-  const broken = routes.readiness().filter((route) => route.state === 'error');
+  const verdicts = routes.readiness(store.root.stateRoot);
+  const broken = verdicts.filter((route) => route.state === 'error');
   if (broken.length > 0) {
     const lines = broken.map(({ message, action }) =>
-      action === undefined
-        ? message
-        : `${message}\n  ${action} --offline --state-root ${store.root.stateRoot}`,
+      action === undefined ? message : `${message}\n  ${action}`,
     );
     throw new KheishError('routes/route_not_ready', lines.join('\n'));
   }

@@ -16,7 +16,7 @@ export function openWorkspaceRoot(directory: string): string {
   } catch (error) {
     throw new KheishError(
       'config/invalid_configuration',
-      `The workspace root ${directory} cannot be used: ${(error as Error).message}`,
+      `The workspace root ${directory} cannot be used; choose another --workspace-root. ${(error as Error).message}`,
       { cause: error },
     );
   }

@@ -88,6 +88,7 @@ export const problems = {
   'storage/root_newer': { status: 409 },
   'storage/corrupt': { status: 500 },
 
+  'readiness/daemon_starting': { status: 503, retryable: true },
   'readiness/daemon_draining': { status: 503, retryable: true },
   'config/invalid_configuration': { status: 400 },
 } as const satisfies Record<string, { status: number; retryable?: true }>;

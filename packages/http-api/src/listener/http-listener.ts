@@ -77,7 +77,7 @@ function listen(server: Server, at: { host: string; port: number }): Promise<Lis
       reject(
         new KheishError(
           'config/invalid_configuration',
-          `Cannot listen on ${at.host} port ${at.port}: ${error.code ?? error.message}.`,
+          `Cannot listen on ${at.host} port ${at.port}: ${error.code ?? error.message}. Choose another --bind, or stop who listens there.`,
           { cause: error },
         ),
       );

@@ -1,4 +1,4 @@
-import { type OperationId, operations } from '@kheish/core-model';
+import { KheishError, type OperationId, operations } from '@kheish/core-model';
 import { describe, expect, test } from 'vitest';
 import type { Handlers } from '../call/call.ts';
 import { rawBytes, rawRequest, refusalOf } from '../testing/raw-request.ts';
@@ -33,7 +33,10 @@ describe('operations', () => {
 
   test('probes answer in text, and readiness follows draining', async () => {
     let draining = false;
-    const { port } = await runningApi({ isDraining: () => draining });
+    const { port } = await runningApi({
+      unready: () =>
+        draining ? new KheishError('readiness/daemon_draining', 'It goes down.') : undefined,
+    });
     expect(await rawRequest(port, { path: '/healthz' })).toMatchObject({
       status: 200,
       text: 'ok\n',

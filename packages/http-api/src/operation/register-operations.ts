@@ -13,7 +13,7 @@ export interface OperationParts {
   readonly handlers: Handlers;
   readonly streams: StreamResponders;
   readonly authorize: Authorize;
-  readonly isDraining: () => boolean;
+  readonly unready: () => KheishError | undefined;
   readonly limits: HttpLimits;
 }
 
@@ -56,8 +56,9 @@ function allResponders(parts: OperationParts): Responders {
   const own: Omit<Responders, HandledOperation | StreamOperation> = {
     healthz: (c) => sendText(c, 'ok\n'),
     readyz: (c) => {
-      if (!parts.isDraining()) return sendText(c, 'ready\n');
-      throw new KheishError('readiness/daemon_draining', 'The daemon takes no new work.');
+      const why = parts.unready();
+      if (why !== undefined) throw why;
+      return sendText(c, 'ready\n');
     },
     getOpenApi: (c) =>
       send(c, 200, JSON.stringify(openApiDocument()), { 'Content-Type': 'application/json' }),
