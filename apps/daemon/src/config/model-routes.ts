@@ -38,7 +38,7 @@ function textOf(file: string): string {
     const why = code !== undefined && /^E[A-Z]+$/.test(code) ? code : 'it is not UTF-8 text';
     throw new KheishError(
       'routes/invalid_routes_file',
-      `The routes file ${file} cannot be read (${why}).`,
+      `The routes file ${file} cannot be read (${why}); give its path with --routes-file.`,
       { cause: error },
     );
   }

@@ -33,10 +33,12 @@ export class RouteBook implements ModelRoutes {
     this.#options = options;
   }
 
-  readiness(): RouteReadiness[] {
+  /** With a state root, commands that mend a route are for a daemon that does not run. */
+  readiness(stateRoot?: string): RouteReadiness[] {
     const { store } = this.#options;
     return routeReadiness(this.inventory, (slotId) => store.read.slot(slotId), {
       program: './bin/kheish-daemon',
+      ...(stateRoot !== undefined && { stateRoot }),
     });
   }
 

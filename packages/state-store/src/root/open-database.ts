@@ -22,7 +22,10 @@ export function openDatabase(root: string): Database.Database {
   } catch (error) {
     db?.close();
     if (error instanceof KheishError) throw error;
-    throw storageError(error, `The database ${file} cannot be opened`);
+    throw storageError(
+      error,
+      `The database ${file} cannot be opened; restore its root from a backup, or choose another --state-root`,
+    );
   }
 }
 
