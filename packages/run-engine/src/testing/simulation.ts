@@ -17,7 +17,7 @@ import { createSession, deleteSession, endSession } from '../session/session-dec
 import { MemoryState } from './memory-state.ts';
 
 /** A tool whose name says its class. */
-export const toolOf = (effect: EffectClass) => `${effect}_tool`;
+const toolOf = (effect: EffectClass) => `${effect}_tool`;
 
 /** A whole daemon's decisions, with everything around them left to the test. */
 export class Simulation {

@@ -2,7 +2,7 @@ import type { Body, EventOf, RunError, ToolCallPart } from '@kheish/core-model';
 import type { BlobRow } from '../blobs/blob-store.ts';
 import type { Command } from '../commit/command.ts';
 
-export const route = { route_id: 'main', driver: 'scripted', model: 'small' };
+const route = { route_id: 'main', driver: 'scripted', model: 'small' };
 
 export function created(sessionId: string, systemPrompt?: string): EventOf<'session_created'> {
   return {
