@@ -28,7 +28,7 @@ export {
   type EventType,
 } from './journal/events.ts';
 export { messageOf } from './journal/transcript.ts';
-export { isJsonObject, type Json, type JsonObject } from './json.ts';
+export { isJsonObject, wellFormedJson, type Json, type JsonObject } from './json.ts';
 export {
   BlobRef,
   Body,

@@ -34,7 +34,9 @@ export function settleModelCall(
 ): void {
   const { run, action } = ownAction(state, runId, actionId, rules);
   if (run.stop !== undefined || outcome.outcome === 'aborted') {
-    state.record({ ...settled(run, action), outcome: 'aborted' });
+    // What was spent was spent, also where nobody wants the answer any more.
+    const usage = outcome.outcome === 'succeeded' ? outcome.usage : undefined;
+    state.record({ ...settled(run, action), outcome: 'aborted', ...(usage && { usage }) });
     finishStopped(state, runId, rules);
     return;
   }

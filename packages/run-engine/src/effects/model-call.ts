@@ -3,11 +3,13 @@ import {
   type AssistantPart,
   type Clock,
   type EventOf,
+  type Json,
   type NewId,
   type PromptPart,
   type RandomSource,
   type ReachCrashPoint,
   digestOfJson,
+  wellFormedJson,
 } from '@kheish/core-model';
 import { type CallPolicy, callModel } from '@kheish/model-drivers';
 import type { BlobRow, Store } from '@kheish/state-store';
@@ -76,7 +78,8 @@ export async function performModelCall(
       },
     });
     ports.reach?.('model.answered');
-    const { parts, blobs } = await storedParts(sessionId, answer.parts, ports);
+    const said = answer.parts.map((part) => wellFormedJson(part as Json) as PromptPart);
+    const { parts, blobs } = await storedParts(sessionId, said, ports);
     const message: AssistantMessage = {
       role: 'assistant',
       parts,
@@ -85,7 +88,7 @@ export async function performModelCall(
       model: run.route.model,
     };
     const usage = answer.usage && { usage: answer.usage };
-    const responseDigest = digestOfJson(answer.parts);
+    const responseDigest = digestOfJson(said);
     return { outcome: { outcome: 'succeeded', message, responseDigest, ...usage }, blobs };
   } finally {
     ports.live.end(runId);

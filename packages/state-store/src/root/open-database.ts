@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { KheishError } from '@kheish/core-model';
 import Database from 'better-sqlite3';
@@ -10,6 +11,8 @@ export function openDatabase(root: string): Database.Database {
   const file = join(root, DATABASE_FILE);
   let db: Database.Database | undefined;
   try {
+    // Before SQLite makes it: nobody else may read it, and the log beside it takes over its mode.
+    closeSync(openSync(file, 'a', 0o600));
     db = new Database(file, { timeout: 5_000 });
     refuseNewer(db, root);
     db.pragma('journal_mode = WAL');

@@ -1,0 +1,20 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type Json, wellFormedJson } from './json.ts';
+
+test('lone surrogates become U+FFFD, in keys and at any depth', () => {
+  const input = { 'a\uD800': ['x\uDFFFy', { b: '\uD83D\uDE00' }], n: 1, none: null };
+  expect(wellFormedJson(input)).toEqual({
+    'a\uFFFD': ['x\uFFFDy', { b: '\uD83D\uDE00' }],
+    n: 1,
+    none: null,
+  });
+});
+
+test('what is well formed stays as it is', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect(wellFormedJson(value as Json)).toEqual(value);
+    }),
+  );
+});
