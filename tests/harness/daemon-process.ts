@@ -55,6 +55,8 @@ export interface DaemonStart {
   /** A routes file's path; without it the daemon has the scripted route. */
   readonly routesFile?: string;
   readonly args?: readonly string[];
+  /** The whole command line, in the place of the usual one. */
+  readonly bare?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Ends the process by SIGKILL as the boundary is reached for the nth time. */
   readonly crashAt?: { readonly point: CrashPoint; readonly nth: number };
@@ -127,7 +129,7 @@ export function launchDaemon(start: DaemonStart): DaemonLaunch {
   const env = { ...cleanEnvironment(), ...start.env };
   const child =
     crashAt === undefined
-      ? spawn(kheish, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+      ? spawn(kheish, start.bare ?? args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
       : spawnCrashing(start, routesFile, env);
   const log = { text: '' };
   child.stdout?.resume();

@@ -71,5 +71,5 @@ export function expectRefusal(
   expect(stdout).toBe('');
   expect(stderr.split('\n').filter((line) => line.startsWith('Error: '))).toHaveLength(1);
   expect(stderr).not.toMatch(/^\s+at |node:internal|\.ts:\d|\.js:\d|\[object|undefined/m);
-  for (const text of unsaid) expect(stderr).not.toContain(text);
+  for (const word of unsaid) expect(stderr).not.toContain(word);
 }

@@ -7,7 +7,12 @@ import { startInProcess } from '../harness/in-process.ts';
 import { expectRefusal, runKheish } from '../harness/kheish-command.ts';
 
 const serveOn = (stateRoot: string, ...more: string[]) => [
-  ...['serve', '--bind', '127.0.0.1:0', '--state-root', stateRoot, ...more],
+  'serve',
+  '--bind',
+  '127.0.0.1:0',
+  '--state-root',
+  stateRoot,
+  ...more,
 ];
 
 describe('a root in use', () => {
@@ -126,7 +131,8 @@ describe('roots that lie within each other', () => {
     ] as const) {
       const refused = await runKheish([
         ...serveOn(state, '--workspace-root', workspace),
-        ...['--http-admin-token', 'token-that-is-canary'],
+        '--http-admin-token',
+        'token-that-is-canary',
       ]);
       expectRefusal(refused, 2, /Choose separate directories/, 'token-that-is-canary');
     }
