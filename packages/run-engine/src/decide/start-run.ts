@@ -2,25 +2,30 @@ import { type RunState, digestOfText } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
 import type { Rules } from './rules.ts';
 
-function hasRoom(state: WorkingState, run: RunState, rules: Rules): boolean {
+function hasRoom(state: WorkingState, run: RunState, rules: Rules, spare: number): boolean {
   const { total, byRoute } = state.running();
   const onRoute = byRoute.get(run.route.route_id) ?? 0;
   return (
     rules.mayStart() &&
-    total < rules.limits.maxRunningRuns &&
-    onRoute < rules.limits.maxRunningRunsPerRoute
+    total + spare < rules.limits.maxRunningRuns &&
+    onRoute + spare < rules.limits.maxRunningRunsPerRoute
   );
 }
 
-/** Starts the head of the session's queue if nothing is active there and the daemon has room. */
-export function startQueuedRun(state: WorkingState, sessionId: string, rules: Rules): boolean {
+/** Starts the head of the session's queue if nothing is active there and the daemon has room, `spare` places left over. */
+export function startQueuedRun(
+  state: WorkingState,
+  sessionId: string,
+  rules: Rules,
+  spare = 0,
+): boolean {
   const session = state.session(sessionId);
   const runId = session?.queued_run_ids[0];
   if (session === undefined || session.active_run_id !== undefined || runId === undefined) {
     return false;
   }
   const run = state.run(runId);
-  if (run === undefined || !hasRoom(state, run, rules)) return false;
+  if (run === undefined || !hasRoom(state, run, rules, spare)) return false;
   const { incarnation } = rules;
   state.record({ type: 'run_started', session_id: sessionId, run_id: runId, incarnation });
   intendModelCall(state, runId, rules);
@@ -28,13 +33,11 @@ export function startQueuedRun(state: WorkingState, sessionId: string, rules: Ru
 }
 
 /**
- * After a run has ended. With room to spare nobody else waits, and the session goes on at once; at the limit
- * the dispatcher chooses, so that a long queue does not keep its place before older work of other sessions.
+ * After a run has ended. Where there was room before, nobody else waits for it, and the session goes on at once;
+ * at a limit the dispatcher chooses, so that a long queue does not keep its place before older work of others.
  */
 export function continueQueue(state: WorkingState, sessionId: string, rules: Rules): void {
-  if (state.running().total + 1 < rules.limits.maxRunningRuns) {
-    startQueuedRun(state, sessionId, rules);
-  }
+  startQueuedRun(state, sessionId, rules, 1);
 }
 
 /** The next model call of a run; its prompt is the session's transcript as it stands now. */

@@ -118,7 +118,7 @@ async function storedParts(
     }
     const prepared = await ports.store.blobs.prepare(sessionId, part.text);
     blobs.push(...prepared.blobs);
-    parts.push({ ...part, text: prepared.body } as AssistantPart);
+    parts.push({ ...part, text: prepared.body });
   }
   return { parts, blobs };
 }

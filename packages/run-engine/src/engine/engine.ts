@@ -23,7 +23,6 @@ import type {
 } from '@kheish/state-store';
 import { recoverRun } from '../decide/recover-run.ts';
 import { type Rules, type RunLimits, defaultRunLimits } from '../decide/rules.ts';
-import { startQueuedRun } from '../decide/start-run.ts';
 import { cancelRun, interruptSession, runNotFound } from '../decide/stop-run.ts';
 import { submitInput } from '../decide/submit-input.ts';
 import { LiveText } from '../effects/live-text.ts';
@@ -40,6 +39,7 @@ import {
 } from '../session/session-decisions.ts';
 import { runView } from '../view/run-view.ts';
 import { sessionView } from '../view/session-view.ts';
+import { Dispatcher } from './dispatcher.ts';
 import type { ModelRoutes } from './model-routes.ts';
 
 export interface EngineOptions {
@@ -71,10 +71,8 @@ export class Engine {
   readonly #rules: Rules;
   readonly #effects: RunEffects;
   readonly #unfollow: () => void;
+  readonly #dispatcher: Dispatcher;
   #draining = false;
-  #dispatching: Promise<void> | undefined;
-  /** Runs may wait for room. Only a hint, so that the question is not put to the store after every run. */
-  #mayWait = true;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -94,12 +92,13 @@ export class Engine {
     const transcripts = new Transcripts(store);
     const ports = { ...options, gate, transcripts, live: this.live, routes };
     this.#effects = new RunEffects(ports, this.#rules, options.log);
+    this.#dispatcher = new Dispatcher({ ...options, rules: this.#rules });
     this.#unfollow = store.feed.subscribe((rows) => {
       this.#effects.follow(rows);
       for (const row of rows) {
         if (row.type === 'session_deleted') transcripts.forget(row.session_id ?? '');
       }
-      if (rows.some((row) => freesRoom.has(row.type))) this.#dispatch();
+      if (rows.some((row) => freesRoom.has(row.type))) void this.#dispatcher.dispatch();
     });
   }
 
@@ -115,8 +114,7 @@ export class Engine {
         }),
       ),
     );
-    this.#dispatch();
-    await this.#dispatching;
+    await this.#dispatcher.dispatch();
     return { recovered: left.length };
   }
 
@@ -184,7 +182,7 @@ export class Engine {
     const load = { session: sessionId, admission: true } as const;
     const decide = (state: WorkingState) => {
       const { run, session } = submitInput(state, sessionId, { request, route }, this.#rules);
-      if (run.status === 'queued') this.#mayWait = true;
+      if (run.status === 'queued') this.#dispatcher.runWaits();
       return runView(run, session);
     };
     return this.#answer({ load, decide, blobs }, 202, idempotency);
@@ -222,7 +220,7 @@ export class Engine {
   async drain(timeoutMs: number): Promise<void> {
     this.#draining = true;
     await this.#effects.drain(timeoutMs);
-    await this.#dispatching;
+    await this.#dispatcher.stop();
     this.#unfollow();
   }
 
@@ -252,31 +250,6 @@ export class Engine {
     if (idempotency === undefined) return { result: await store.commit(command) };
     const answer = (result: T) => ({ status, body: JSON.stringify(result) });
     return store.commitOnce({ ...command, idempotency, answer });
-  }
-
-  /** Starts runs that wait although their session is idle: the daemon had no room when they came. */
-  #dispatch(): void {
-    if (this.#draining || !this.#mayWait || this.#dispatching !== undefined) return;
-    this.#dispatching = this.#startReady()
-      .catch((error: unknown) => this.#options.log.error({ err: error }, 'dispatch failed'))
-      .finally(() => (this.#dispatching = undefined));
-  }
-
-  async #startReady(): Promise<void> {
-    const { store } = this.#options;
-    for (;;) {
-      const ready = store.read.readySessions(this.limits.maxRunningRuns);
-      const started = await Promise.all(
-        ready.map((session) =>
-          store.commit({
-            load: { session, admission: true },
-            decide: (state) => startQueuedRun(state, session, this.#rules),
-          }),
-        ),
-      );
-      if (ready.length === 0) this.#mayWait = store.read.hasQueuedRuns();
-      if (!started.includes(true)) return;
-    }
   }
 }
 

@@ -72,9 +72,18 @@ export class Reads {
     return this.#prepared.unfinished.all('running').map(runOf);
   }
 
-  /** Sessions whose queue could go on: nothing active, something queued. Oldest first. */
-  readySessions(limit: number): string[] {
-    return this.#prepared.ready.all(limit).map((row) => row.sessionId);
+  /**
+   * Sessions whose queue could go on: nothing active, and a run at its head whose route is not among
+   * `fullRoutes`. Oldest head first.
+   */
+  readySessions(options: { limit: number; fullRoutes?: readonly string[] }): string[] {
+    const { limit, fullRoutes = [] } = options;
+    return this.#prepared.ready.all(JSON.stringify(fullRoutes), limit).map((row) => row.sessionId);
+  }
+
+  /** How many runs are running on each route that has any. */
+  runningByRoute(): ReadonlyMap<string, number> {
+    return new Map(this.#statements.running.all().map((row) => [row.routeId, row.count]));
   }
 
   hasQueuedRuns(): boolean {
@@ -148,11 +157,13 @@ function prepareReads(db: Database) {
       `SELECT state FROM runs WHERE status = ? AND status IN ('queued', 'running')
        ORDER BY first_seq`,
     ),
-    ready: db.prepare<[number], { sessionId: string }>(
-      `SELECT session_id sessionId, min(first_seq) oldest FROM runs
+    // Beside min() SQLite takes bare columns from the row that has the minimum: the head of the queue.
+    ready: db.prepare<[string, number], { sessionId: string }>(
+      `SELECT session_id sessionId, route_id routeId, min(first_seq) oldest FROM runs
        WHERE status = 'queued' AND status IN ('queued', 'running') AND session_id NOT IN
          (SELECT session_id FROM runs WHERE status = 'running' AND status IN ('queued', 'running'))
-       GROUP BY session_id ORDER BY oldest LIMIT ?`,
+       GROUP BY session_id HAVING routeId NOT IN (SELECT value FROM json_each(?))
+       ORDER BY oldest LIMIT ?`,
     ),
     messages: db.prepare<[string, number, number], { idx: number; runId: string; body: string }>(
       `SELECT idx, run_id runId, body FROM messages WHERE session_id = ? AND idx >= ?

@@ -1,0 +1,94 @@
+import type { Clock } from '@kheish/core-model';
+import type { Store } from '@kheish/state-store';
+import type { Rules } from '../decide/rules.ts';
+import { startQueuedRun } from '../decide/start-run.ts';
+import type { EffectLog } from '../effects/run-effects.ts';
+
+/** Milliseconds until runs that the disk did not let begin are tried again. */
+const RETRY_MS = 500;
+
+/** Starts runs that wait although their session is idle: the daemon had no room when they came. */
+export class Dispatcher {
+  readonly #store: Store;
+  readonly #rules: Rules;
+  readonly #clock: Clock;
+  readonly #log: EffectLog;
+  readonly #stopped = new AbortController();
+  #working: Promise<void> | undefined;
+  /** Room was freed since the work under way last looked. */
+  #asked = false;
+  /** Runs may wait for room. Only a hint, so that the question is not put to the store after every run. */
+  #mayWait = true;
+
+  constructor(options: { store: Store; rules: Rules; clock: Clock; log: EffectLog }) {
+    this.#store = options.store;
+    this.#rules = options.rules;
+    this.#clock = options.clock;
+    this.#log = options.log;
+  }
+
+  runWaits(): void {
+    this.#mayWait = true;
+  }
+
+  /** Room was freed. Resolves when those who waited for it have begun, or there is no room left. */
+  dispatch(): Promise<void> {
+    if (!this.#mayWait || this.#stopped.signal.aborted) return Promise.resolve();
+    this.#asked = true;
+    return (this.#working ??= this.#work());
+  }
+
+  /** Begins nothing more. */
+  async stop(): Promise<void> {
+    this.#stopped.abort(new Error('the daemon is stopping'));
+    await this.#working;
+  }
+
+  async #work(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (this.#asked && !signal.aborted) {
+      this.#asked = false;
+      try {
+        await this.#startReady();
+      } catch (error) {
+        this.#asked = true;
+        this.#log.warn({ err: error }, 'queued runs could not be started, and are tried again');
+        await this.#clock.sleep(RETRY_MS, signal).catch(() => undefined);
+      }
+    }
+    // Not in a `finally` of the promise: between the last look at `#asked` and this nobody may ask.
+    this.#working = undefined;
+  }
+
+  async #startReady(): Promise<void> {
+    const { read, feed } = this.#store;
+    for (;;) {
+      const head = feed.head();
+      const ready = this.#ready();
+      await Promise.all(
+        ready.map((session) =>
+          this.#store.commit({
+            load: { session, admission: true },
+            decide: (state) => startQueuedRun(state, session, this.#rules),
+          }),
+        ),
+      );
+      if (ready.length === 0) this.#mayWait = read.hasQueuedRuns();
+      // Whoever took the room instead has moved the journal too; where nothing moved, nothing more can begin.
+      if (feed.head() === head) return;
+    }
+  }
+
+  /** The oldest that wait for what there is room for. */
+  #ready(): string[] {
+    const { read } = this.#store;
+    const { maxRunningRuns, maxRunningRunsPerRoute } = this.#rules.limits;
+    let room = maxRunningRuns;
+    const fullRoutes: string[] = [];
+    for (const [routeId, count] of read.runningByRoute()) {
+      room -= count;
+      if (count >= maxRunningRunsPerRoute) fullRoutes.push(routeId);
+    }
+    return room > 0 ? read.readySessions({ limit: room, fullRoutes }) : [];
+  }
+}
