@@ -50,7 +50,10 @@ function requireModel(route: Route, model: string): void {
  */
 export function resolveSelector(inventory: RouteInventory, request: RouteRequest): RoutePin {
   if (inventory.defaultRoute === undefined) {
-    throw new KheishError('routes/no_routes', 'The daemon has no model routes configured.');
+    throw new KheishError(
+      'routes/no_routes',
+      'The daemon has no model routes configured; start it with --routes-file, or with --provider.',
+    );
   }
   const parts =
     request.selector === undefined ? undefined : splitSelector(inventory, request.selector);
