@@ -40,7 +40,8 @@ const cases = Object.entries(boundaries).flatMap(([point, occurrences]) =>
   occurrences.map((nth) => [point as CrashPoint, nth, names[`${point} ${nth}`] ?? ''] as const),
 );
 
-const INPUT = 'the workspace?';
+/** Long enough that the input and the answer to it are files of `assets/`. */
+const INPUT = `the workspace? ${'long'.repeat(18_000)}`;
 
 describe('a daemon killed at a boundary goes on by itself', () => {
   test.each(cases)('%s, occurrence %i%s', async (point, nth) => {
