@@ -38,31 +38,30 @@ test(
     const work = new Work();
     const followed: Frame[] = [];
 
-    for (let kills = 0; kills < KILLS;) {
-      for (let row = 0; row < KILLS_BEFORE_REST; row += 1, kills += 1) {
-        if (chance.between(1, 8) === 1) {
-          await killDuringStart(start, chance);
-          continue;
-        }
-        const daemon = await startDaemon(start);
-        using stream = await openStream(
-          `${daemon.url}/v1/events/stream?cursor=0`,
-          followed.at(-1)?.id ?? '0',
-        );
-        const submitting = work.submit(daemon, work.newInputs());
-        await sleep(chance.between(0, 250));
-        await daemon.kill();
-        await submitting;
-        await stream.ended();
-        followed.push(...stream.durable);
+    await using daemons = new AsyncDisposableStack();
+    const next = async () => daemons.use(await startDaemon(start));
+    let daemon = await next();
+
+    for (let kills = 1; kills <= KILLS; kills += 1) {
+      const cursor = followed.at(-1)?.id ?? '0';
+      using stream = await openStream(`${daemon.url}/v1/events/stream?cursor=0`, cursor);
+      const submitting = work.submit(daemon, work.newInputs());
+      await sleep(chance.between(0, 250));
+      await daemon.kill();
+      await submitting;
+      await stream.ended();
+      followed.push(...stream.durable);
+      if (kills % KILLS_BEFORE_REST !== 0 && chance.between(1, 3) === 1) {
+        await killDuringStart(start, chance);
+        kills += 1;
       }
-      await using daemon = await startDaemon(start);
+      daemon = await next();
+      if (kills % KILLS_BEFORE_REST !== 0) continue;
       await work.submit(daemon, work.unanswered());
       expect(work.unanswered()).toEqual([]);
       await expectAllCompleted(work, daemon);
     }
 
-    await using daemon = await startDaemon(start);
     const client = createClient({ baseUrl: daemon.url });
     await expectSound(client);
     const runs = await all(client.runs.list({ limit: 100 }));
@@ -116,12 +115,12 @@ class Work {
     return [...this.#answers.values()].flatMap((ids) => [...ids]);
   }
 
-  /** Submits at once, and once more under the same key what has its answer already. */
+  /** Submits each input twice at once, and once more under the same key what has its answer already. */
   async submit(daemon: DaemonProcess, inputs: readonly Input[]): Promise<void> {
     const client = createClient({ baseUrl: daemon.url, graceMs: 0 });
     const answered = this.#inputs.findLast(({ key }) => this.#answers.has(key));
     await Promise.all(
-      [...inputs, ...(answered === undefined ? [] : [answered])].map(async (input) => {
+      [...inputs, ...inputs, ...(answered === undefined ? [] : [answered])].map(async (input) => {
         const { sessionId, key } = input;
         try {
           await client.sessions.create({ session_id: sessionId }, { idempotencyKey: sessionId });
