@@ -22,6 +22,8 @@ export default defineConfig({
             'scripts/**/*.test.ts',
           ],
           environment: 'node',
+          // A bound for what hangs, generous enough for a busy machine: no test measures time.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },
