@@ -1,2 +1,0 @@
-export { exitCodes } from './exit-codes.ts';
-export { createProgram } from './program.ts';
