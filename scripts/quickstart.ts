@@ -136,30 +136,54 @@ async function stop(daemon: ChildProcess): Promise<void> {
   await ended;
 }
 
-async function untilInterrupted(): Promise<void> {
-  await new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
+/** Resolves at the first signal; later ones change nothing: a terminal and npm may both send the same. */
+async function untilInterrupted(): Promise<'interrupted'> {
+  await new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, resolve);
+  });
+  return 'interrupted';
+}
+
+/** Resolves with the exit code. */
+async function show(
+  daemon: ChildProcess,
+  url: string,
+  interrupted: Promise<'interrupted'>,
+): Promise<number> {
+  const shown = demonstrate(url);
+  // A program that Ctrl-C ends under way fails; then the interruption is what counts.
+  shown.catch(() => undefined);
+  const done = await Promise.race([shown, interrupted]);
+  if (done === 'interrupted') return 130;
+  console.log(`The daemon is at ${url}. Try next:
+  ./bin/kheish --base-url ${url} status
+  ./bin/kheish --base-url ${url} sessions messages quickstart
+  ./bin/kheish --base-url ${url} chat quickstart`);
+  if (!done) return 1;
+  if (process.stdin.isTTY && process.stdout.isTTY) {
+    console.log('It stays until Ctrl-C.');
+    const ended = once(daemon, 'exit');
+    if ((await Promise.race([interrupted, ended])) === 'interrupted') return 0;
+    console.error('The daemon has ended.');
+    return 1;
+  }
+  console.log('It stops now: this is not a terminal.');
+  return 0;
 }
 
 const { ok: built } = await buildPackages('show', '@kheish/cli');
 if (!built) process.exit(1);
 const directory = mkdtempSync(join(tmpdir(), 'kheish-quickstart-'));
-const { said, toml } = chooseRoute();
-console.log(said);
-const { child, url } = await startDaemon(directory, toml);
 try {
-  const done = await demonstrate(url);
-  process.exitCode = done ? 0 : 1;
-  console.log(`The daemon is at ${url}. Try next:
-  ./bin/kheish --base-url ${url} status
-  ./bin/kheish --base-url ${url} sessions messages quickstart
-  ./bin/kheish --base-url ${url} chat quickstart`);
-  if (done && process.stdin.isTTY && process.stdout.isTTY) {
-    console.log('It stays until Ctrl-C.');
-    await Promise.race([untilInterrupted(), once(child, 'exit')]);
-  } else {
-    console.log('It stops now: this is not a terminal.');
+  const { said, toml } = chooseRoute();
+  console.log(said);
+  const interrupted = untilInterrupted();
+  const { child, url } = await startDaemon(directory, toml);
+  try {
+    process.exitCode = await show(child, url, interrupted);
+  } finally {
+    await stop(child);
   }
 } finally {
-  await stop(child);
   rmSync(directory, { recursive: true, force: true });
 }
