@@ -18,7 +18,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   scrubEnvironment(process.env, redactor);
   const log = await createLog({ format: options.logFormat, level: options.logLevel, redactor });
   // Before the start, so that a signal that comes with the first word of readiness is heard too.
-  const stopSignal = firstSignal();
+  using signals = listenForStop();
 
   const daemon = await createDaemon({
     stateRoot: options.stateRoot,
@@ -41,25 +41,26 @@ export async function serve(options: ServeOptions): Promise<void> {
     );
   }
 
-  const signal = await stopSignal;
+  const signal = await signals.first;
   log.info({ signal }, 'draining; a second signal stops at once');
-  process.once('SIGTERM', impatient).once('SIGINT', impatient);
   await daemon.close({ drainTimeoutMs: options.drainTimeoutMs });
-  process.off('SIGTERM', impatient).off('SIGINT', impatient);
   masterKey?.wipe();
   log.info({}, 'stopped');
 }
 
-function impatient(): never {
-  process.exit(1);
+interface StopSignals extends Disposable {
+  readonly first: Promise<NodeJS.Signals>;
 }
 
-function firstSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    const stop = (signal: NodeJS.Signals) => {
-      process.off('SIGTERM', stop).off('SIGINT', stop);
-      resolve(signal);
-    };
-    process.on('SIGTERM', stop).on('SIGINT', stop);
-  });
+/** One listener for all: between two of them a signal would end the process in the system's own way. */
+function listenForStop(): StopSignals {
+  const { promise: first, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  let heard = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (heard) process.exit(1);
+    heard = true;
+    resolve(signal);
+  };
+  process.on('SIGTERM', stop).on('SIGINT', stop);
+  return { first, [Symbol.dispose]: () => process.off('SIGTERM', stop).off('SIGINT', stop) };
 }
