@@ -18,6 +18,7 @@ import type { ModelRoutes } from '../engine/model-routes.ts';
 import { defaultSystemPrompt } from '../prompt/system-prompt.ts';
 import type { Transcripts } from '../prompt/transcript.ts';
 import type { LiveText } from './live-text.ts';
+import type { KeepText } from './tool-call.ts';
 import type { ToolGate } from './tool-gate.ts';
 
 export interface ModelCallPorts {
@@ -42,7 +43,7 @@ export interface ModelAnswer {
 export async function performModelCall(
   intent: EventOf<'action_intended'>,
   signal: AbortSignal,
-  ports: ModelCallPorts,
+  ports: ModelCallPorts & { readonly keep: KeepText },
 ): Promise<ModelAnswer> {
   const { session_id: sessionId, run_id: runId } = intent;
   const session = ports.store.read.session(sessionId);
@@ -79,7 +80,7 @@ export async function performModelCall(
     });
     ports.reach?.('model.answered');
     const said = answer.parts.map((part) => wellFormedJson(part as Json) as PromptPart);
-    const { parts, blobs } = await storedParts(sessionId, said, ports);
+    const { parts, blobs } = await storedParts(said, ports);
     const message: AssistantMessage = {
       role: 'assistant',
       parts,
@@ -97,9 +98,8 @@ export async function performModelCall(
 
 /** Long texts become blobs; a tool call without an id of its own gets one, so that its answer finds it. */
 async function storedParts(
-  sessionId: string,
   answered: readonly PromptPart[],
-  ports: ModelCallPorts,
+  ports: { readonly newId: NewId; readonly keep: KeepText },
 ): Promise<{ parts: AssistantPart[]; blobs: BlobRow[] }> {
   const parts: AssistantPart[] = [];
   const blobs: BlobRow[] = [];
@@ -116,7 +116,7 @@ async function storedParts(
       parts.push(part);
       continue;
     }
-    const prepared = await ports.store.blobs.prepare(sessionId, part.text);
+    const prepared = await ports.keep(part.text);
     blobs.push(...prepared.blobs);
     parts.push({ ...part, text: prepared.body });
   }

@@ -9,9 +9,9 @@ import type { BlobRow, RecordedRow, WorkingState } from '@kheish/state-store';
 import { runError } from '../decide/finish-run.ts';
 import type { Rules } from '../decide/rules.ts';
 import { type ModelOutcome, settleModelCall } from '../decide/settle-model-call.ts';
-import { settleToolCall } from '../decide/settle-tool-call.ts';
+import { type ToolOutcome, settleToolCall } from '../decide/settle-tool-call.ts';
 import { type ModelCallPorts, performModelCall } from './model-call.ts';
-import { performToolCall, stoppedToolCall } from './tool-call.ts';
+import { type KeepText, brokenToolCall, performToolCall, stoppedToolCall } from './tool-call.ts';
 
 type Intent = EventOf<'action_intended'>;
 
@@ -80,11 +80,8 @@ export class RunEffects {
     const stop = this.#stops.get(runId) ?? new AbortController();
     this.#stops.set(runId, stop);
     const performed = this.#perform(intent, stop.signal)
-      .catch((error: unknown) => {
-        if (this.#dropped.signal.aborted) return;
-        const facts = { run_id: runId, action_id: actionId, err: error };
-        this.#log.error(facts, 'an effect could not be settled');
-      })
+      .catch((error: unknown) => this.#giveUp(intent, error))
+      .catch((error: unknown) => this.#report(intent, error))
       .finally(() => this.#underWay.delete(actionId));
     this.#underWay.set(actionId, performed);
   }
@@ -96,7 +93,8 @@ export class RunEffects {
   }
 
   async #modelCall(intent: Intent, stop: AbortSignal, signal: AbortSignal): Promise<void> {
-    const { outcome, blobs } = await performModelCall(intent, signal, this.#ports).catch(
+    const ports = { ...this.#ports, keep: this.#keeper(intent, signal) };
+    const { outcome, blobs } = await performModelCall(intent, signal, ports).catch(
       (thrown: unknown): { outcome: ModelOutcome; blobs: readonly BlobRow[] } => {
         this.#dropped.signal.throwIfAborted();
         if (stop.aborted) return { outcome: { outcome: 'aborted' }, blobs: [] };
@@ -106,41 +104,79 @@ export class RunEffects {
         return { outcome: { outcome: 'failed', error: runError(error) }, blobs: [] };
       },
     );
-    await this.#settle(intent, blobs, (state) =>
-      settleModelCall(state, intent.run_id, intent.action_id, outcome, this.#rules),
-    );
+    await this.#settleModelCall(intent, outcome, blobs);
   }
 
   async #toolCall(intent: Intent, stop: AbortSignal, signal: AbortSignal): Promise<void> {
-    const { outcome, blobs } = await performToolCall(intent, signal, this.#ports).catch(
+    const ports = { ...this.#ports, keep: this.#keeper(intent, signal) };
+    const { outcome, blobs } = await performToolCall(intent, signal, ports).catch(
       (thrown: unknown) => {
         this.#dropped.signal.throwIfAborted();
         if (!stop.aborted) throw thrown;
         return { outcome: stoppedToolCall(intent), blobs: [] };
       },
     );
-    await this.#settle(intent, blobs, (state) =>
+    await this.#settleToolCall(intent, outcome, blobs);
+  }
+
+  #settleModelCall(intent: Intent, outcome: ModelOutcome, blobs: readonly BlobRow[]) {
+    return this.#settle(intent, blobs, (state) =>
+      settleModelCall(state, intent.run_id, intent.action_id, outcome, this.#rules),
+    );
+  }
+
+  #settleToolCall(intent: Intent, outcome: ToolOutcome, blobs: readonly BlobRow[]) {
+    return this.#settle(intent, blobs, (state) =>
       settleToolCall(state, intent.run_id, intent.action_id, outcome, this.#rules),
     );
   }
 
-  /** An outcome is not given up because the disk is full or busy: it waits until it can be stored. */
-  async #settle(
+  /** A bug of ours must not leave a run open for ever: its effect ends as failed. */
+  async #giveUp(intent: Intent, thrown: unknown): Promise<void> {
+    this.#report(intent, thrown);
+    const fenced = thrown instanceof KheishError && thrown.code === 'runs/fenced';
+    if (this.#dropped.signal.aborted || fenced) return;
+    const error = runError(
+      new KheishError('runs/internal_error', 'The daemon broke in this step.'),
+    );
+    if (intent.kind === 'model_call') {
+      await this.#settleModelCall(intent, { outcome: 'failed', error }, []);
+    } else await this.#settleToolCall(intent, brokenToolCall(intent, error), []);
+  }
+
+  #report(intent: Intent, thrown: unknown): void {
+    if (this.#dropped.signal.aborted) return;
+    const facts = { run_id: intent.run_id, action_id: intent.action_id, err: thrown };
+    this.#log.error(facts, 'an effect could not be settled');
+  }
+
+  #settle(
     intent: Intent,
     blobs: readonly BlobRow[],
     decide: (state: WorkingState) => void,
   ): Promise<void> {
     const load = { session: intent.session_id, run: intent.run_id, admission: true } as const;
+    const commit = () => this.#ports.store.commit({ load, decide, blobs });
+    return this.#untilStored(intent, this.#dropped.signal, commit);
+  }
+
+  #keeper(intent: Intent, signal: AbortSignal): KeepText {
+    const { blobs } = this.#ports.store;
+    return (text) =>
+      this.#untilStored(intent, signal, () => blobs.prepare(intent.session_id, text));
+  }
+
+  /** An outcome is not given up because the disk is full or busy: it waits until it can be stored. */
+  async #untilStored<T>(intent: Intent, signal: AbortSignal, store: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        await this.#ports.store.commit({ load, decide, blobs });
-        return;
+        return await store();
       } catch (error) {
         const waits = error instanceof KheishError && error.code === 'storage/storage_unavailable';
         if (!waits) throw error;
         const facts = { run_id: intent.run_id, detail: error.message };
         this.#log.warn(facts, 'an outcome waits for the disk');
-        await this.#ports.clock.sleep(STORE_RETRY_MS, this.#dropped.signal);
+        await this.#ports.clock.sleep(STORE_RETRY_MS, signal);
       }
     }
   }

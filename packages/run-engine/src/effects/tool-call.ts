@@ -1,14 +1,23 @@
-import { type EventOf, type ReachCrashPoint, digestOfText } from '@kheish/core-model';
-import type { BlobRow, Store } from '@kheish/state-store';
+import {
+  type EventOf,
+  type ReachCrashPoint,
+  type RunError,
+  type ToolMessage,
+  digestOfText,
+} from '@kheish/core-model';
+import type { BlobRow, PreparedBody, Store } from '@kheish/state-store';
 import { runError } from '../decide/finish-run.ts';
 import type { ToolOutcome } from '../decide/settle-tool-call.ts';
 import type { ToolGate } from './tool-gate.ts';
+
+/** Prepares a text of an outcome for its commit; waits where the disk does not take it. */
+export type KeepText = (text: string) => Promise<PreparedBody>;
 
 /** Performs an intended tool call through the gate, and prepares what of its answer is stored. */
 export async function performToolCall(
   intent: EventOf<'action_intended'>,
   signal: AbortSignal,
-  ports: { store: Store; gate: ToolGate; reach?: ReachCrashPoint },
+  ports: { store: Store; gate: ToolGate; keep: KeepText; reach?: ReachCrashPoint },
 ): Promise<{ outcome: ToolOutcome; blobs: readonly BlobRow[] }> {
   const { session_id, run_id, action_id, tool_call_id: callId = '' } = intent;
   const call = ports.store.read.toolCall(session_id, callId);
@@ -17,7 +26,7 @@ export async function performToolCall(
   ports.reach?.('tool.begun');
   const { content, error } = await ports.gate.run(call, context);
   ports.reach?.('tool.returned');
-  const { body, blobs } = await ports.store.blobs.prepare(session_id, content);
+  const { body, blobs } = await ports.keep(content);
   const outcome: ToolOutcome = {
     outcome: error === undefined ? 'succeeded' : 'failed',
     message: {
@@ -35,14 +44,22 @@ export async function performToolCall(
 
 /** The answer to a call that was stopped before it came to its end. */
 export function stoppedToolCall(intent: EventOf<'action_intended'>): ToolOutcome {
+  const content = 'The call was stopped before it came to its end.';
+  return { outcome: 'aborted', message: unansweredCall(intent, content) };
+}
+
+/** The answer to a call that the daemon itself could not carry through. */
+export function brokenToolCall(intent: EventOf<'action_intended'>, error: RunError): ToolOutcome {
+  const content = 'The call failed inside the daemon. Its outcome is not known.';
+  return { outcome: 'failed', message: unansweredCall(intent, content), error };
+}
+
+function unansweredCall(intent: EventOf<'action_intended'>, content: string): ToolMessage {
   return {
-    outcome: 'aborted',
-    message: {
-      role: 'tool',
-      tool_call_id: intent.tool_call_id ?? '',
-      tool_name: intent.target.slice('tool:'.length),
-      content: 'The call was stopped before it came to its end.',
-      is_error: true,
-    },
+    role: 'tool',
+    tool_call_id: intent.tool_call_id ?? '',
+    tool_name: intent.target.slice('tool:'.length),
+    content,
+    is_error: true,
   };
 }

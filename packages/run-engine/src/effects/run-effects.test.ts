@@ -1,0 +1,282 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { KheishError, type Tool } from '@kheish/core-model';
+import { FILE_BLOB_BYTES } from '@kheish/state-store';
+import { describe, expect, test } from 'vitest';
+import { call, text } from '../testing/fake-model.ts';
+import { EngineRoot, atRest, settled } from '../testing/running-engine.ts';
+
+/** A tool that does what the test says. */
+function tool(run: Tool['run'], effect: Tool['effect'] = 'repeatable'): Tool {
+  return {
+    name: 'act',
+    description: 'Acts.',
+    inputSchema: { type: 'object' },
+    effect,
+    limits: { timeoutMs: 1_000, maxOutputBytes: 1_000_000 },
+    parse: (input) => input,
+    run,
+  };
+}
+
+const untilAborted: Tool['run'] = (_input, { signal }) =>
+  new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
+
+const big = 'x'.repeat(FILE_BLOB_BYTES);
+
+describe('an outcome', () => {
+  test('of a model waits for a disk that takes no large text, and is stored when it does', async () => {
+    await using root = new EngineRoot();
+    const daemon = await root.start();
+    await daemon.engine.createSession({ session_id: 's' });
+    const { run_id } = await daemon.submit('s');
+    const turn = await daemon.turn(1);
+    writeFileSync(join(root.path, 'assets'), 'in the way');
+    turn.answer(text(big));
+    await settled('the wait', () => daemon.log.length > 0);
+    expect(daemon.run(run_id).status).toBe('running');
+    rmSync(join(root.path, 'assets'));
+    root.clock.advance(500);
+    expect((await daemon.ended(run_id)).status).toBe('completed');
+    expect(daemon.model.turns).toHaveLength(1);
+    expect(daemon.log.map(({ message }) => message)).toEqual(['an outcome waits for the disk']);
+  });
+
+  test('of a tool waits likewise, and does not run the tool again', async () => {
+    await using root = new EngineRoot();
+    let runs = 0;
+    const act = tool(() => {
+      runs += 1;
+      return Promise.resolve({ content: big });
+    });
+    const daemon = await root.start({ tools: [act] });
+    await daemon.engine.createSession({ session_id: 's' });
+    const { run_id } = await daemon.submit('s');
+    writeFileSync(join(root.path, 'assets'), 'in the way');
+    (await daemon.turn(1)).answer(call('c', 'act', {}));
+    await settled('the wait', () => daemon.log.length > 0);
+    rmSync(join(root.path, 'assets'));
+    root.clock.advance(500);
+    const second = await daemon.turn(2);
+    expect(second.request.messages.at(-1)).toMatchObject({ role: 'tool', content: big });
+    second.answer(text('done'));
+    expect((await daemon.ended(run_id)).status).toBe('completed');
+    expect(runs).toBe(1);
+  });
+
+  test('that waits for the disk gives way to a cancel', async () => {
+    await using root = new EngineRoot();
+    const daemon = await root.start({ tools: [tool(() => Promise.resolve({ content: big }))] });
+    await daemon.engine.createSession({ session_id: 's' });
+    const { run_id } = await daemon.submit('s');
+    writeFileSync(join(root.path, 'assets'), 'in the way');
+    (await daemon.turn(1)).answer(call('c', 'act', {}));
+    await settled('the wait', () => daemon.log.length > 0);
+    await daemon.engine.cancelRun(run_id);
+    expect((await daemon.ended(run_id)).status).toBe('cancelled');
+  });
+
+  test('waits while the store takes nothing at all', async () => {
+    await using root = new EngineRoot();
+    const daemon = await root.start();
+    await daemon.engine.createSession({ session_id: 's' });
+    const { run_id } = await daemon.submit('s');
+    const turn = await daemon.turn(1);
+    const commit = daemon.store.commit.bind(daemon.store);
+    const full = new KheishError('storage/storage_unavailable', 'full');
+    let refusals = 3;
+    daemon.store.commit = (command) => (refusals-- > 0 ? Promise.reject(full) : commit(command));
+    turn.answer(text('done'));
+    for (let times = 1; times <= 3; times += 1) {
+      await settled('a wait', () => daemon.log.length === times);
+      root.clock.advance(500);
+    }
+    expect((await daemon.ended(run_id)).status).toBe('completed');
+    expect(daemon.eventsOf(run_id).filter((type) => type === 'run_completed')).toHaveLength(1);
+  });
+
+  test('that breaks the daemon fails the run, and does not leave it open', async () => {
+    await using root = new EngineRoot();
+    const daemon = await root.start();
+    await daemon.engine.createSession({ session_id: 's' });
+    const { run_id } = await daemon.submit('s');
+    const turn = await daemon.turn(1);
+    const commit = daemon.store.commit.bind(daemon.store);
+    let faults = 1;
+    daemon.store.commit = (command) =>
+      faults-- > 0 ? Promise.reject(new Error('a bug')) : commit(command);
+    turn.answer(text('done'));
+    expect(await daemon.ended(run_id)).toMatchObject({
+      status: 'failed',
+      error: { domain: 'runs', code: 'internal_error', detail: 'The daemon broke in this step.' },
+    });
+    expect(daemon.log).toMatchObject([{ level: 'error', facts: { run_id } }]);
+  });
+
+  test('of a tool that breaks the daemon is told to the model as not known', async () => {
+    await using root = new EngineRoot();
+    const daemon = await root.start({ tools: [tool(() => Promise.resolve({ content: 'ok' }))] });
+    await daemon.engine.createSession({ session_id: 's' });
+    const { run_id } = await daemon.submit('s');
+    daemon.store.read.toolCall = () => undefined;
+    (await daemon.turn(1)).answer(call('c', 'act', {}));
+    const second = await daemon.turn(2);
+    expect(second.request.messages.at(-1)).toMatchObject({
+      role: 'tool',
+      tool_call_id: 'c',
+      is_error: true,
+      content: 'The call failed inside the daemon. Its outcome is not known.',
+    });
+    second.answer(text('done'));
+    expect((await daemon.ended(run_id)).status).toBe('completed');
+  });
+});
+
+describe('an intent', () => {
+  test('is performed once, however often its row comes while it is under way', async () => {
+    await using root = new EngineRoot();
+    const daemon = await root.start();
+    await daemon.engine.createSession({ session_id: 's' });
+    const { run_id } = await daemon.submit('s');
+    const turn = await daemon.turn(1);
+    const { rows } = daemon.store.feed.page({ after: 0, limit: 100, runId: run_id });
+    for (let times = 0; times < 3; times += 1) daemon.store.feed.publish(rows);
+    await atRest();
+    expect(daemon.model.turns).toHaveLength(1);
+    turn.answer(text('done'));
+    await daemon.ended(run_id);
+    await atRest();
+    expect(daemon.log).toEqual([]);
+  });
+});
+
+describe('a stop', () => {
+  test.each(['cancelled', 'interrupted'] as const)('%s aborts the model call', async (as) => {
+    await using root = new EngineRoot();
+    const daemon = await root.start();
+    await daemon.engine.createSession({ session_id: 's' });
+    const { run_id } = await daemon.submit('s');
+    const next = await daemon.submit('s', 'next');
+    const turn = await daemon.turn(1);
+    if (as === 'cancelled') await daemon.engine.cancelRun(run_id);
+    else await daemon.engine.interruptSession('s');
+    expect(turn.signal.aborted).toBe(true);
+    expect((await daemon.ended(run_id)).status).toBe(as);
+    (await daemon.turn(2)).answer(text('done'));
+    expect((await daemon.ended(next.run_id)).status).toBe('completed');
+    expect(daemon.log).toEqual([]);
+  });
+
+  test('aborts every tool of the step and waits until the last of them is over', async () => {
+    await using root = new EngineRoot();
+    let release: (() => void) | undefined;
+    let started = 0;
+    const act = tool((input, context) => {
+      started += 1;
+      if (started === 1) return untilAborted(input, context);
+      return new Promise((resolve) => (release = () => resolve({ content: 'late' })));
+    }, 'once');
+    const daemon = await root.start({ tools: [act] });
+    await daemon.engine.createSession({ session_id: 's' });
+    const { run_id } = await daemon.submit('s');
+    (await daemon.turn(1)).answer(call('c1', 'act', {}), call('c2', 'act', {}));
+    await settled('both tools', () => started === 2);
+    await daemon.engine.cancelRun(run_id);
+    await settled('the end of the first', () => daemon.run(run_id).open_actions.length === 1);
+    await atRest();
+    expect(daemon.run(run_id)).toMatchObject({ status: 'running', stop: { as: 'cancelled' } });
+    release?.();
+    expect((await daemon.ended(run_id)).status).toBe('cancelled');
+    expect(daemon.model.turns).toHaveLength(1);
+  });
+});
+
+describe('a drain', () => {
+  test('gives a step its time, and begins no other', async () => {
+    await using root = new EngineRoot();
+    const daemon = await root.start({ tools: [tool(() => Promise.resolve({ content: 'ok' }))] });
+    await daemon.engine.createSession({ session_id: 's' });
+    const { run_id } = await daemon.submit('s');
+    const turn = await daemon.turn(1);
+    const drained = daemon.engine.drain(1_000);
+    turn.answer(call('c', 'act', {}));
+    await drained;
+    expect(daemon.run(run_id)).toMatchObject({
+      status: 'running',
+      open_actions: [{ kind: 'tool_call' }],
+    });
+  });
+
+  test('drops what takes longer without a word in the journal, and the next start repeats it', async () => {
+    await using root = new EngineRoot();
+    const first = await root.start();
+    await first.engine.createSession({ session_id: 's' });
+    const { run_id } = await first.submit('s');
+    const turn = await first.turn(1);
+    const before = first.eventsOf(run_id);
+    const drained = first.engine.drain(1_000);
+    await atRest();
+    expect(turn.signal.aborted).toBe(false);
+    root.clock.advance(1_000);
+    await drained;
+    expect(turn.signal.aborted).toBe(true);
+    expect(first.eventsOf(run_id)).toEqual(before);
+    expect(first.log).toEqual([]);
+    await first.stop();
+
+    const second = await root.start();
+    expect(await second.engine.recover()).toEqual({ recovered: 1 });
+    (await second.turn(1)).answer(text('done'));
+    expect(await second.ended(run_id)).toMatchObject({ status: 'completed', recoveries: 0 });
+  });
+
+  test('drops a tool of class once for good: the model is told that its outcome is unknown', async () => {
+    await using root = new EngineRoot();
+    let runs = 0;
+    const act = tool((input, context) => {
+      runs += 1;
+      return untilAborted(input, context);
+    }, 'once');
+    const first = await root.start({ tools: [act] });
+    await first.engine.createSession({ session_id: 's' });
+    const { run_id } = await first.submit('s');
+    (await first.turn(1)).answer(call('c', 'act', {}));
+    await settled('the tool', () => runs === 1);
+    await first.die();
+    const second = await root.start({ tools: [act] });
+    await second.engine.recover();
+    const turn = await second.turn(1);
+    expect(turn.request.messages.at(-1)).toMatchObject({ role: 'tool', is_error: true });
+    expect(JSON.stringify(turn.request.messages.at(-1))).toContain('outcome is unknown');
+    turn.answer(text('done'));
+    await second.ended(run_id);
+    expect(runs).toBe(1);
+  });
+});
+
+test('an outcome of a start that lost the run changes nothing', async () => {
+  await using root = new EngineRoot();
+  const daemon = await root.start();
+  await daemon.engine.createSession({ session_id: 's' });
+  const { run_id } = await daemon.submit('s');
+  const turn = await daemon.turn(1);
+  await daemon.store.commit({
+    load: { session: 's', run: run_id },
+    decide: (state) =>
+      state.record({
+        type: 'run_recovered',
+        session_id: 's',
+        run_id,
+        incarnation: 99,
+        after_crash: true,
+      }),
+  });
+  const before = daemon.store.feed.head();
+  turn.answer(text('done'));
+  await settled('the refusal', () => daemon.log.length > 0);
+  await atRest();
+  expect(daemon.store.feed.head()).toBe(before);
+  expect(daemon.run(run_id)).toMatchObject({ status: 'running', incarnation: 99 });
+});

@@ -1,0 +1,177 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { KheishError, type Tool, type ToolCallPart, type ToolContext } from '@kheish/core-model';
+import { ManualClock } from '@kheish/testkit';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ToolGate } from './tool-gate.ts';
+
+const clock = new ManualClock();
+
+function tool(run: Tool['run'], changes: Partial<Tool> = {}): Tool {
+  return {
+    name: 'act',
+    description: 'Acts.',
+    inputSchema: { type: 'object' },
+    effect: 'once',
+    limits: { timeoutMs: 100, maxOutputBytes: 10 },
+    parse: (input) => input,
+    run,
+    ...changes,
+  };
+}
+
+const says = (content: string) => tool(() => Promise.resolve({ content }));
+const act: ToolCallPart = { type: 'tool_call', tool_call_id: 'c', tool_name: 'act', input: {} };
+
+function context(signal = new AbortController().signal): ToolContext {
+  return { session_id: 's', run_id: 'r', action_id: 'a', signal };
+}
+
+const run = (offered: Tool, call = act, signal?: AbortSignal) =>
+  new ToolGate([offered], clock).run(call, context(signal));
+
+describe('a call that cannot be carried out is answered, not thrown', () => {
+  test('of a tool that does not exist, with the names of those that do', async () => {
+    const answer = await run(says('x'), { ...act, tool_name: 'toString' });
+    expect(answer.content).toBe('There is no tool toString. The tools are: act.');
+    expect(answer.error?.code).toBe('tools/unknown_tool');
+    const none = await new ToolGate([], clock).run(act, context());
+    expect(none.content).toBe('There is no tool act. The tools are: none.');
+  });
+
+  test('with arguments that were no JSON object', async () => {
+    const { input: _input, ...broken } = act;
+    const answer = await run(says('x'), { ...broken, raw_input: '{' });
+    expect(answer.error?.code).toBe('tools/invalid_input');
+  });
+
+  test('with input that the tool does not take; the tool is not run', async () => {
+    const refused = tool(() => Promise.reject(new Error('it was run')), {
+      parse: () => {
+        throw new KheishError('tools/invalid_input', 'path is missing');
+      },
+    });
+    const answer = await run(refused);
+    expect(answer).toMatchObject({ content: 'path is missing' });
+    expect(answer.error?.code).toBe('tools/invalid_input');
+  });
+
+  test.each([
+    ['a typed error', new KheishError('tools/not_found', 'gone'), 'tools/not_found', 'gone'],
+    ['an error', new TypeError('broken'), 'tools/failed', 'broken'],
+    ['a text', 'broken', 'tools/failed', 'broken'],
+    ['undefined', undefined, 'tools/failed', 'undefined'],
+    ['null', null, 'tools/failed', 'an unknown error'],
+    ['a symbol', Symbol('odd'), 'tools/failed', 'Symbol(odd)'],
+    ['an object without a prototype', Object.create(null), 'tools/failed', 'an unknown error'],
+  ])('when the tool throws %s, at once or later', async (_name, thrown, code, content) => {
+    for (const offered of [
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+      tool(() => Promise.reject(thrown)),
+      tool(() => {
+        // oxlint-disable-next-line typescript/only-throw-error
+        throw thrown;
+      }),
+    ]) {
+      const answer = await run(offered);
+      expect(answer.content).toBe(content);
+      expect(answer.error?.code).toBe(code);
+    }
+  });
+
+  test.each([undefined, null, {}, { content: 7 }])('when it gives %j', async (result) => {
+    const answer = await run(tool(() => Promise.resolve(result as never)));
+    expect(answer.error?.code).toBe('tools/failed');
+  });
+
+  test('when it takes too long, also where it does not listen', async () => {
+    let told: unknown;
+    const deaf = tool((_input, { signal }) => {
+      signal.addEventListener('abort', () => (told = signal.reason));
+      return new Promise(() => undefined);
+    });
+    const answered = run(deaf);
+    clock.advance(99);
+    expect(told).toBeUndefined();
+    clock.advance(1);
+    const answer = await answered;
+    expect(answer.content).toBe('act took longer than 100 ms and was stopped.');
+    expect(answer.error?.code).toBe('tools/failed');
+    expect(told).toBe(answer.error);
+  });
+});
+
+test('an abort is thrown on, whatever the tool makes of it', async () => {
+  const stop = new AbortController();
+  const reason = new Error('stopped');
+  const translating = tool(
+    (_input, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('own words')));
+      }),
+  );
+  const answered = run(translating, act, stop.signal);
+  stop.abort(reason);
+  await expect(answered).rejects.toBe(reason);
+});
+
+test('a tool that ends well is not stopped by an abort that comes later', async () => {
+  const stop = new AbortController();
+  expect(await run(says('done'), act, stop.signal)).toEqual({ content: 'done' });
+  stop.abort();
+});
+
+test('no timer is left behind by a call', async () => {
+  await run(says('done'));
+  await run(tool(() => Promise.reject(new Error('no'))));
+  expect(clock.pending).toBe(0);
+});
+
+describe('what a tool says is bounded in bytes', () => {
+  test.each([
+    ['0123456789', '0123456789'],
+    ['0123456789a', '0123456789\n[cut after 10 bytes]'],
+    ['éééééx', 'ééééé\n[cut after 10 bytes]'],
+    ['xééééé', 'xéééé\n[cut after 10 bytes]'],
+    ['漢漢漢漢', '漢漢漢\n[cut after 10 bytes]'],
+    ['😀😀😀', '😀😀\n[cut after 10 bytes]'],
+    ['😀😀é', '😀😀é'],
+  ])('%s', async (said, content) => {
+    expect(await run(says(said))).toEqual({ content });
+  });
+
+  test('a character that stands at the bound is whole or not there', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'binary', minLength: 4, maxLength: 20 }), async (said) => {
+        const { content } = await run(says(said));
+        const kept = content.replace(/\n\[cut after 10 bytes\]$/, '');
+        expect(said.startsWith(kept)).toBe(true);
+        expect(Buffer.byteLength(kept)).toBeLessThanOrEqual(10);
+        if (kept !== said) expect(Buffer.byteLength(kept)).toBeGreaterThan(6);
+      }),
+    );
+  });
+});
+
+test('two tools of one name are refused, and one that is not there is harmless to repeat', () => {
+  expect(() => new ToolGate([says('a'), says('b')], clock)).toThrow('two tools have one name');
+  const gate = new ToolGate([says('a')], clock);
+  expect(gate.effectOf('act')).toBe('once');
+  expect(gate.effectOf('__proto__')).toBe('repeatable');
+});
+
+test('nothing but the gate runs a tool', () => {
+  const packages = join(import.meta.dirname, '../../..');
+  const runs = /\btool\w*(?:\)|\.get\([^)]*\))?\??\.run\(/i;
+  const files = readdirSync(packages, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => /^[^/]+\/src\/.*(?<!\.test|\.d)\.ts$/.test(file) && !file.includes('/testing/'),
+  );
+  const callers = files.filter((file) => runs.test(readFileSync(join(packages, file), 'utf8')));
+  expect(files.length).toBeGreaterThan(100);
+  // The second makes tools: what it calls is the part of a tool's own `run` that is told from outside.
+  expect(callers.toSorted()).toEqual([
+    'run-engine/src/effects/tool-gate.ts',
+    'workspace-tools/src/tools/define-tool.ts',
+  ]);
+});
