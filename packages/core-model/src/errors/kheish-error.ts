@@ -48,13 +48,7 @@ export function toKheishError(
   fallback: ProblemCode = 'api/internal_error',
 ): KheishError {
   if (thrown instanceof KheishError) return thrown;
-  const detail = thrown instanceof Error ? thrown.message : textOf(thrown);
+  const text = thrown instanceof Error ? thrown.message : thrown;
+  const detail = typeof text === 'string' ? text : 'an unknown error';
   return new KheishError(fallback, detail, { cause: thrown });
-}
-
-/** An object may have no way to become a text, or one that throws. */
-function textOf(thrown: unknown): string {
-  return typeof thrown === 'object' || typeof thrown === 'function'
-    ? 'an unknown error'
-    : String(thrown);
 }

@@ -61,9 +61,9 @@ describe('a call that cannot be carried out is answered, not thrown', () => {
     ['a typed error', new KheishError('tools/not_found', 'gone'), 'tools/not_found', 'gone'],
     ['an error', new TypeError('broken'), 'tools/failed', 'broken'],
     ['a text', 'broken', 'tools/failed', 'broken'],
-    ['undefined', undefined, 'tools/failed', 'undefined'],
+    ['undefined', undefined, 'tools/failed', 'an unknown error'],
     ['null', null, 'tools/failed', 'an unknown error'],
-    ['a symbol', Symbol('odd'), 'tools/failed', 'Symbol(odd)'],
+    ['a symbol', Symbol('odd'), 'tools/failed', 'an unknown error'],
     ['an object without a prototype', Object.create(null), 'tools/failed', 'an unknown error'],
   ])('when the tool throws %s, at once or later', async (_name, thrown, code, content) => {
     for (const offered of [

@@ -1,6 +1,7 @@
 import {
   type Clock,
   type CreateSessionRequest,
+  KheishError,
   type NewId,
   type RandomSource,
   type ReachCrashPoint,
@@ -128,7 +129,7 @@ export class Engine {
     return this.#answer({ load: { session: session_id }, decide }, 201, idempotency);
   }
 
-  setRoutePolicy(sessionId: string, policy: RoutePolicy | null): Promise<SessionView> {
+  async setRoutePolicy(sessionId: string, policy: RoutePolicy | null): Promise<SessionView> {
     const pinned = policy === null ? null : this.#pinned(policy);
     return this.#options.store.commit({
       load: { session: sessionId },
@@ -163,11 +164,14 @@ export class Engine {
     const policy = existingSession(store.read.session(sessionId), sessionId).route_policy;
     const routeId = input.provider ?? input.route_id;
     const model = input.generation?.model;
-    const route = routes.pin({
-      ...(routeId !== undefined && { routeId }),
-      ...(model !== undefined && { model }),
-      ...(policy !== undefined && { policy }),
-    });
+    const pin = () =>
+      routes.pin({
+        ...(routeId !== undefined && { routeId }),
+        ...(model !== undefined && { model }),
+        ...(policy !== undefined && { policy }),
+      });
+    // Under a key the refusal waits for the decision: a twin gets the first answer, whatever became of the route.
+    const route = idempotency === undefined ? pin() : refusalOr(pin);
     const { body: content, blobs } = await store.blobs.prepare(sessionId, input.content);
     const { model: _pinned, ...generation } = { ...policy?.generation, ...input.generation };
     const request = {
@@ -181,6 +185,7 @@ export class Engine {
     };
     const load = { session: sessionId, admission: true } as const;
     const decide = (state: WorkingState) => {
+      if (route instanceof KheishError) throw route;
       const { run, session } = submitInput(state, sessionId, { request, route }, this.#rules);
       if (run.status === 'queued') this.#dispatcher.runWaits();
       return runView(run, session);
@@ -259,6 +264,15 @@ const freesRoom: ReadonlySet<string> = new Set([
   'run_interrupted',
   'run_cancelled',
 ]);
+
+function refusalOr<T>(attempt: () => T): T | KheishError {
+  try {
+    return attempt();
+  } catch (error) {
+    if (error instanceof KheishError) return error;
+    throw error;
+  }
+}
 
 function preview(text: string): string {
   return text.length <= PREVIEW_CHARACTERS
