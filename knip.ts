@@ -16,12 +16,14 @@ const config: KnipConfig = {
       project: ['*.ts', 'scripts/**', 'tests/**', 'bench/**'],
       // Started by scripts/tools.ts and by turbo; and what any test of any package may import.
       ignoreDependencies: ['pnpm', 'turbo', /^@kheish\//],
+      // Of util-linux: a terminal for what is typed at one.
+      ignoreBinaries: ['script'],
     },
     ...Object.fromEntries(
       packages.map((folder) => [
         folder,
         {
-          entry: ['src/testing/*.child.ts'],
+          entry: folder === 'packages/state-store' ? ['src/testing/*.child.ts'] : [],
           project: ['src/**'],
           // What the bundle leaves outside.
           ignoreDependencies: folder === 'apps/cli' ? ['better-sqlite3'] : [],

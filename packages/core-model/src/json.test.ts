@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, jsonValue, property } from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Json, wellFormedJson } from './json.ts';
 
@@ -12,8 +12,8 @@ test('lone surrogates become U+FFFD, in keys and at any depth', () => {
 });
 
 test('what is well formed stays as it is', () => {
-  fc.assert(
-    fc.property(fc.jsonValue(), (value) => {
+  assert(
+    property(jsonValue(), (value) => {
       expect(wellFormedJson(value as Json)).toEqual(value);
     }),
   );

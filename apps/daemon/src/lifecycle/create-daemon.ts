@@ -1,3 +1,4 @@
+import type { Engine } from '@kheish/run-engine';
 import { accessPolicy } from '../access/access-policy.ts';
 import { type DaemonState, daemonApi } from './daemon-api.ts';
 import type { DaemonOptions } from './daemon-options.ts';
@@ -40,10 +41,7 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
   let closed: Promise<void> | undefined;
   const close: Daemon['close'] = (how = {}) => {
     state.phase = 'draining';
-    // Probes and streams answer while the last steps come to their end; then the door is shut.
-    closed ??= engine
-      .drain(how.drainTimeoutMs ?? DRAIN_TIMEOUT_MS)
-      .finally(() => closing.disposeAsync());
+    closed ??= stop(engine, how.drainTimeoutMs ?? DRAIN_TIMEOUT_MS, closing);
     return closed;
   };
   return {
@@ -54,4 +52,17 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
     close,
     [Symbol.asyncDispose]: () => close(),
   };
+}
+
+/** Probes and streams answer while the last steps come to their end; then the door is shut. */
+async function stop(
+  engine: Engine,
+  drainTimeoutMs: number,
+  rest: AsyncDisposableStack,
+): Promise<void> {
+  try {
+    await engine.drain(drainTimeoutMs);
+  } finally {
+    await rest.disposeAsync();
+  }
 }

@@ -2,7 +2,8 @@ import * as v from 'valibot';
 
 /**
  * Between two durable events, what a model is saying. It has no id and is not kept. A higher `attempt`
- * of the same step replaces what came before; `offset` counts UTF-16 units of this channel.
+ * of the same step replaces what came before, and so does `run_recovered`, after which the step begins again;
+ * `offset` counts UTF-16 units of this channel.
  */
 export const ModelDelta = v.object({
   type: v.literal('model_delta'),

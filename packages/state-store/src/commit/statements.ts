@@ -3,13 +3,13 @@ import type { idempotency, secretSlots } from '../schema/tables.ts';
 
 type Row<T extends { $inferSelect: unknown }> = T['$inferSelect'];
 export type SlotRow = Row<typeof secretSlots>;
-export type IdempotencyRow = Row<typeof idempotency>;
+type IdempotencyRow = Row<typeof idempotency>;
 
 const slotColumns = `slot_id slotId, provider, mode, summary, version, updated_at_ms updatedAtMs,
   key_id keyId, nonce, ciphertext`;
 
 /** A prepared statement, as far as this package uses it. */
-export interface Prepared<P extends unknown[], R> {
+interface Prepared<P extends unknown[], R> {
   run(...parameters: P): unknown;
   get(...parameters: P): R | undefined;
   all(...parameters: P): R[];
