@@ -1,11 +1,11 @@
 import { mkdirSync, realpathSync } from 'node:fs';
-import { isAbsolute, relative } from 'node:path';
+import { isAbsolute, relative, sep } from 'node:path';
 import { KheishError } from '@kheish/core-model';
 import type { DaemonLog } from './daemon-options.ts';
 
 function contains(outer: string, inner: string): boolean {
   const path = relative(outer, inner);
-  return path === '' || (!path.startsWith('..') && !isAbsolute(path));
+  return path === '' || (path.split(sep)[0] !== '..' && !isAbsolute(path));
 }
 
 /** The workspace's real path; it is created where it is missing. */
