@@ -41,4 +41,81 @@ export const promises: Readonly<Record<string, string>> = {
     "A route's key goes to its base_url and nowhere else; provider variables of the environment are ignored.",
   'keys.never_shown':
     'A sealed key stands in no log line, event, answer or file, even when a provider repeats it.',
+  'docs.commands_run': 'The commands of README.md and docs/running.md run as written.',
+  'docs.isolated_daemon':
+    'The commands to start an isolated daemon work in their order, with each of the three routes files.',
+  'quickstart.clean_clone':
+    'From a clean clone, whatever the shell has set, npm run quickstart shows a run that reads a real file, and leaves nothing behind.',
+  'quickstart.stays_on_terminal':
+    'On a terminal quickstart keeps its daemon until Ctrl-C, then exits 0.',
+  'flags.unknown_are_errors': 'A flag that this version does not have is an error.',
+  'flags.over_variables':
+    'Without a subcommand, or with flags first, the program serves; a flag beats its variable.',
+  'startup.busy_port': 'A start that fails on a busy port says so and leaves the root free.',
+  'startup.missing_secret':
+    'A route whose secret is missing refuses the start with the command that mends it, ready to be pasted.',
+  'root.one_daemon':
+    'A second daemon on a root is refused, with the pid and the address of the first.',
+  'root.lock_survives_reading':
+    'Reading every file of the root in the process of the daemon does not free its lock.',
+  'root.newer_refused': 'A root of a newer program is refused and left as it is.',
+  'root.apart':
+    'A state root and a workspace root within each other warn, and are refused where the API needs a token.',
+  'routes.refusals_name_the_place':
+    'A routes file that cannot be used is refused with file, line and column, and never with its content.',
+  'routes.drivers':
+    'A routes file offers all drivers, with keys from slots, from variables, or in the file.',
+  'routes.default_is_in_the_file':
+    'A file with several routes sets default_route; --default-route does not stand in for it.',
+  'routes.default_overridden': '--default-route overrides the default of the file.',
+  'routes.single_route_flags':
+    '--provider, --model and --api-key, or their variables, make a single route.',
+  'routes.empty_inventory':
+    'Without routes the daemon starts, says so, and refuses runs with routes/no_routes.',
+  'routes.not_ready':
+    'A secret that is deleted later refuses runs with routes/route_not_ready until it is set again.',
+  'routes.chosen_per_run':
+    'A run takes its route from its flags, else from its session, else the default, when it is accepted.',
+  'secrets.generate': 'secrets generate prints a new master key of 32 random bytes.',
+  'secrets.key_sources':
+    'The master key comes from a variable or from a file, and never from both.',
+  'secrets.wrong_key_named': 'A wrong master key is refused with the id of the key that is needed.',
+  'secrets.write_only':
+    'Secrets are set from a variable, a file, stdin or a value, with or without a daemon, and no command prints them.',
+  'secrets.sealed': 'No file of the state root has a secret in plain text.',
+  'secrets.leave_environment': 'The master key and the tokens leave the environment at the start.',
+  'access.never_open_by_accident':
+    'A configuration that would let strangers in is refused: above all a bind beyond loopback without an admin token.',
+  'access.two_tokens': 'The admin token may do everything, the read-only token may read.',
+  'access.token_rotation': 'A token is rotated by rewriting its file.',
+  'access.host_and_origin':
+    'A loopback daemon refuses requests under another Host, and pages of another Origin.',
+  'probes.open': '/healthz and /readyz answer without a token.',
+  'log.no_secrets': 'No log line has a secret; in JSON each line is an object.',
+  'status.identifies':
+    'status names root id, both roots, schema version and pid, so that a wrong daemon is seen at once.',
+  'daemon.stops_by_signal': 'SIGTERM and SIGINT end the daemon with exit code 0.',
+  'daemon.readyz_drains': '/readyz answers 503 while the daemon drains.',
+  'daemon.second_signal': 'A second signal stops the daemon at once.',
+  'store.verify':
+    'store verify replays the journal and compares it with the tables, online and offline.',
+  'workspace.daemon_invisible':
+    'Agents see their workspace and nothing of the daemon, through links either.',
+  'sessions.life':
+    'A session is created, given input, followed, read, ended and deleted; its journal has every step.',
+  'cli.json': 'Every command prints JSON with --output json.',
+  'cli.aliases':
+    'Commands have second names: session, run, secret, open, send, show, watch, follow.',
+  'cli.lists': 'A list prints the items of all pages, or one page with its cursor.',
+  'cli.pipes': 'A pipe that closes ends a command quietly.',
+  'cli.outcome_codes':
+    'Commands that wait exit by the outcome: 0 completed, 10 failed, 11 cancelled, 12 interrupted.',
+  'cli.timeout': '--timeout-ms ends the wait with exit code 15, and the run goes on.',
+  'cli.exit_codes': 'Commands that cannot do what they should exit 2 to 8, by the reason.',
+  'cli.input_sources':
+    'The content of an input comes from an argument, a file or stdin, byte for byte.',
+  'cli.idempotency_key': 'The same --idempotency-key submits once.',
+  'chat.live_words': 'chat shows the words of the model as they come.',
+  'chat.ctrl_c': 'In chat Ctrl-C interrupts the run under way, and leaves where there is none.',
+  'chat.piped': 'Without a terminal chat takes each line as an input, and exits by the last run.',
 };

@@ -139,6 +139,13 @@ describe('each command prints JSON', () => {
     expect(await routeOf('--model', 'a/scripted')).toBe('a');
     await json('sessions', 'set-route', 'routed', '--clear');
     expect(await routeOf('--wait')).toBe('a');
+    const runs = await json<{ request: { provider: string } }[]>(
+      'runs',
+      'list',
+      '--session-id',
+      'routed',
+    );
+    expect(runs.map(({ request }) => request.provider)).toEqual(['a', 'b', 'b', 'b', 'a', 'a']);
     const unknown = await runKheish(['sessions', 'input', 'routed', 'hi', '--provider', 'c'], {
       env,
     });
@@ -147,6 +154,18 @@ describe('each command prints JSON', () => {
       stderr: expect.stringContaining('routes/unknown_route'),
     });
   });
+});
+
+it('subcommands have the other names of the reference [holds cli.aliases]', async () => {
+  await json('session', 'open', 'alias');
+  const run = await json<Run>('session', 'send', 'alias', 'hello', '--wait');
+  expect(await json('session', 'show', 'alias')).toMatchObject({ session_id: 'alias' });
+  expect(await json('run', 'show', run.run_id)).toMatchObject({ run_id: run.run_id });
+  expect(await json('secret', 'list')).toEqual([]);
+  for (const follow of ['watch', 'follow']) {
+    const followed = await runKheish(['run', follow, run.run_id], { env });
+    expect(followed).toMatchObject({ code: 0, stdout: expect.stringContaining('run_completed') });
+  }
 });
 
 describe('lists', () => {

@@ -78,7 +78,7 @@ describe('a configuration that would leave the API open by accident', () => {
 });
 
 describe('tokens', () => {
-  it('let the admin act and the reader read, in both forms of a token [holds access.two_tokens]', async () => {
+  it('let the admin act and the reader read, in both forms of a token [holds access.two_tokens, probes.open]', async () => {
     using box = sandbox();
     const adminFile = box.file('admin.token', `${admin}\n`);
     await using daemon = await startDaemon({

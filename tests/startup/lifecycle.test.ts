@@ -55,7 +55,7 @@ describe('status', () => {
 
 describe('the end', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'comes by %s with exit code 0, and leaves no holder [holds daemon.stops_by_signal]',
+    'comes by %s with exit code 0, and leaves no holder [holds daemon.stops_by_signal, store.verify]',
     async (signal) => {
       using box = sandbox();
       await using daemon = await startDaemon({ sandbox: box });
@@ -64,10 +64,12 @@ describe('the end', () => {
       expect(() => readFileSync(`${box.stateRoot}/daemon.json`)).toThrow('ENOENT');
       const list = ['secrets', 'list', '--offline', '--state-root', box.stateRoot];
       expect(await jsonOf(list)).toEqual([]);
+      const verify = ['store', 'verify', '--offline', '--state-root', box.stateRoot];
+      expect(await jsonOf(verify)).toMatchObject({ ok: true, findings: [] });
     },
   );
 
-  it('is announced by readyz while steps under way get their time, and a second signal does not wait [holds daemon.readyz_drains]', async () => {
+  it('is announced by readyz while steps under way get their time, and a second signal does not wait [holds daemon.readyz_drains, daemon.second_signal]', async () => {
     using box = sandbox();
     await using provider = await startFakeProvider({
       protocol: 'chat-completions',

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Sandbox, sandbox } from '../harness/daemon-process.ts';
-import { expectRefusal, runKheish } from '../harness/kheish-command.ts';
+import { type Sandbox, sandbox, startDaemon } from '../harness/daemon-process.ts';
+import { at, expectRefusal, jsonOf, runKheish } from '../harness/kheish-command.ts';
 
 const canary = 'sk-canary-4242424242';
 const two = 'version = 1\n[routes.a]\ndriver = "scripted"\n[routes.b]\ndriver = "scripted"\n';
@@ -77,6 +77,43 @@ describe('a routes file that cannot be used', () => {
       'cannot be read (it is not UTF-8 text)',
     );
   });
+});
+
+it('a routes file may have keys in it or in variables, for every driver [holds routes.drivers]', async () => {
+  using box = sandbox();
+  const routesFile = box.file(
+    'routes.toml',
+    `version = 1
+default_route = "local"
+[routes.local]
+driver = "openai_compatible"
+base_url = "http://127.0.0.1:9/v1"
+default_model = "anything"
+[routes.claude]
+driver = "anthropic"
+default_model = "claude-sonnet-4-6"
+api_key = "${canary}"
+[routes.gpt]
+driver = "openai"
+default_model = "gpt-5.4"
+api_key_env = "SOME_KEY"
+[routes.any]
+driver = "openrouter"
+default_model = "openai/gpt-5.4-mini"
+model_support = "any"
+api_key_env = "SOME_KEY"
+[routes.script]
+driver = "scripted"
+`,
+  );
+  await using daemon = await startDaemon({ sandbox: box, routesFile, env: { SOME_KEY: canary } });
+  const runtime = await jsonOf<{ route_diagnostics: { state: string }[] }>(['runtime', 'get'], {
+    env: at(daemon),
+  });
+  expect(runtime).toMatchObject({ route_id: 'local', model: 'anything' });
+  const states = runtime.route_diagnostics.map(({ state }) => state);
+  expect(states).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
+  expect(JSON.stringify(runtime)).not.toContain(canary);
 });
 
 describe('--default-route', () => {

@@ -108,6 +108,12 @@ describe('a route whose secret is missing', () => {
 });
 
 describe('the master key', () => {
+  it('is made by secrets generate, another one each time [holds secrets.generate]', async () => {
+    const keys = [await newKey(), await newKey()];
+    expect(new Set(keys).size).toBe(2);
+    for (const key of keys) expect(Buffer.from(key, 'base64')).toHaveLength(32);
+  });
+
   it('is needed where a route has a sealed secret', async () => {
     using box = sandbox();
     await setOffline(box, await newKey());
@@ -207,7 +213,7 @@ describe('secret slots', () => {
     },
   );
 
-  it('are not found in any file of the root', async () => {
+  it('are not found in any file of the root [holds secrets.sealed]', async () => {
     using box = sandbox();
     await setOffline(box, await newKey());
     const found = await runProgram('grep', ['-rlaF', canary, box.stateRoot]);
