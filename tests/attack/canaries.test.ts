@@ -1,0 +1,136 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createClient } from '@kheish/client-sdk';
+import { operations } from '@kheish/core-model';
+import { startFakeProvider } from '@kheish/testkit';
+import { expect, test } from 'vitest';
+import { sandbox, startDaemon } from '../harness/daemon-process.ts';
+import { expectSound } from '../harness/soundness.ts';
+import { Target } from './raw-http.ts';
+
+const canary = (what: string) => `canary-${what}-9f8e7d6c5b4a`;
+const masterKey = Buffer.from('canary-master-key-0123456789abcd');
+
+/** Everything that must stand nowhere, in the forms in which it could. */
+const secrets = [
+  ...['generic', 'openai', 'replaced', 'deleted', 'refused', 'inline', 'environment', 'keyed'].map(
+    canary,
+  ),
+  ...['admin', 'readonly', 'guessed'].map(canary),
+  masterKey.toString('base64'),
+  masterKey.toString('latin1'),
+];
+
+/** Every file under a directory, as bytes. */
+function filesIn(directory: string): [string, Buffer][] {
+  return (
+    readdirSync(directory, { recursive: true, withFileTypes: true })
+      // Never opened by anyone but its holder.
+      .filter((entry) => entry.isFile() && entry.name !== 'daemon.lock')
+      .map((entry) => {
+        const path = join(entry.parentPath, entry.name);
+        return [path, readFileSync(path)];
+      })
+  );
+}
+
+test('no secret stands in a log line, an answer, an event or a file of the state root', async () => {
+  using box = sandbox();
+  await using provider = await startFakeProvider({
+    protocol: 'chat-completions',
+    // It refuses in the words that it was sent, as a badly made gateway may.
+    answer: () => ({ status: 401, body: `there is no key ${canary('inline')}` }),
+  });
+  const routesFile = box.file(
+    'routes.toml',
+    `version = 1
+default_route = "inline"
+[routes.inline]
+driver = "openai_compatible"
+base_url = "${provider.url}"
+default_model = "fake-1"
+api_key = "${canary('inline')}"
+`,
+  );
+  await using daemon = await startDaemon({
+    sandbox: box,
+    routesFile,
+    args: [
+      '--http-admin-token',
+      canary('admin'),
+      '--http-readonly-token',
+      canary('readonly'),
+      '--log-level',
+      'debug',
+    ],
+    env: {
+      KHEISH_AUTH_STORE_MASTER_KEY: masterKey.toString('base64'),
+      OPENAI_API_KEY: canary('environment'),
+    },
+  });
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+  using admin = new Target(daemon.url, bearer(canary('admin')));
+  const answers: string[] = [];
+  const note = async (answer: Promise<{ text: string }>) => answers.push((await answer).text);
+  const set = (slot: object, headers = {}) =>
+    note(admin.json('POST', '/v1/runtime/secrets', slot, headers));
+  const generic = (slot_id: string, value: unknown) => ({
+    slot_id,
+    provider: 'generic',
+    mode: 'opaque_secret',
+    state: { value },
+  });
+
+  await set(generic('one', canary('generic')));
+  await set(generic('two', canary('replaced')));
+  await set(generic('two', canary('generic')));
+  await set(generic('three', canary('deleted')));
+  await note(admin.ask({ method: 'DELETE', path: '/v1/runtime/secrets/three' }));
+  await set(generic('four', canary('keyed')), { 'idempotency-key': 'k' });
+  await set(generic('four', canary('keyed')), { 'idempotency-key': 'k' });
+  await set(generic('four', canary('refused')), { 'idempotency-key': 'k' });
+  await set({
+    slot_id: 'five',
+    provider: 'open_ai',
+    mode: 'api_key',
+    state: { kind: 'api_key', api_key: canary('openai'), project: 'p' },
+  });
+  // What is refused is not repeated.
+  await set(generic('six', [canary('refused')]));
+  await set(generic(canary('refused').repeat(20), 'x'));
+  await set({ ...generic('six', 'x'), mode: canary('refused') });
+  await note(admin.json('POST', '/v1/runtime/secrets', `{"state":{"value":"${canary('refused')}"`));
+  for (const token of [canary('guessed'), `${canary('guessed')} x`]) {
+    using guessing = new Target(daemon.url, bearer(token));
+    await note(guessing.ask({ path: '/v1/status' }));
+  }
+  using reading = new Target(daemon.url, bearer(canary('readonly')));
+  await note(reading.json('POST', '/v1/sessions', {}));
+
+  const client = createClient({ baseUrl: daemon.url, token: canary('admin') });
+  await client.sessions.create({ session_id: 's' });
+  const run = await client.sessions.submit('s', { content: 'hello' });
+  await client.runs.wait(run.run_id);
+  for (const { method, path, response } of Object.values(operations)) {
+    if (method !== 'GET') continue;
+    const target = path
+      .replace('{session_id}', 's')
+      .replace('{run_id}', run.run_id)
+      .replace('{secret_ref}', 'one');
+    const stream = response === 'event-stream';
+    await note(admin.ask({ path: target, headOnly: stream }));
+  }
+  expect(provider.requests.length).toBeGreaterThan(0);
+
+  const places = [
+    ['the log', Buffer.from(daemon.log)],
+    ['the answers', Buffer.from(answers.join('\n'))],
+    ...filesIn(box.stateRoot),
+  ] as const;
+  expect(places.length).toBeGreaterThan(4);
+  const shown = places.flatMap(([place, bytes]) =>
+    secrets.filter((secret) => bytes.includes(secret)).map((secret) => `${place}: ${secret}`),
+  );
+  expect(shown).toEqual([]);
+  await expectSound(client);
+}, 60_000);
