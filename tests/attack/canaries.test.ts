@@ -11,6 +11,14 @@ import { Target } from './raw-http.ts';
 const canary = (what: string) => `canary-${what}-9f8e7d6c5b4a`;
 const masterKey = Buffer.from('canary-master-key-0123456789abcd');
 
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const generic = (slot_id: string, value: unknown) => ({
+  slot_id,
+  provider: 'generic',
+  mode: 'opaque_secret',
+  state: { value },
+});
+
 /** Everything that must stand nowhere, in the forms in which it could. */
 const secrets = [
   ...['generic', 'openai', 'replaced', 'deleted', 'refused', 'inline', 'environment', 'keyed'].map(
@@ -68,18 +76,11 @@ api_key = "${canary('inline')}"
       OPENAI_API_KEY: canary('environment'),
     },
   });
-  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
   using admin = new Target(daemon.url, bearer(canary('admin')));
   const answers: string[] = [];
   const note = async (answer: Promise<{ text: string }>) => answers.push((await answer).text);
   const set = (slot: object, headers = {}) =>
     note(admin.json('POST', '/v1/runtime/secrets', slot, headers));
-  const generic = (slot_id: string, value: unknown) => ({
-    slot_id,
-    provider: 'generic',
-    mode: 'opaque_secret',
-    state: { value },
-  });
 
   await set(generic('one', canary('generic')));
   await set(generic('two', canary('replaced')));
