@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { notRun } from '@kheish/testkit';
 import type { Sandbox } from '../harness/daemon-process.ts';
 import { type Ended, runProgram } from '../harness/kheish-command.ts';
 
@@ -54,12 +56,18 @@ export function standIn(box: Sandbox): string {
   return directory;
 }
 
+/** Reports the test as not run where the machine lacks a program; `.ci/run` installs them. */
+export function requireProgram(name: string): void {
+  if (spawnSync(name, ['--version']).error !== undefined) notRun(`there is no ${name}`);
+}
+
 /** Runs a script in one bash that stops at the first failure; what it started in the background ends with it. */
 export async function runScript(
   script: string,
   where: { readonly box: Sandbox; readonly directory: string; readonly port: number },
 ): Promise<Ended> {
   const { box, directory, port } = where;
+  requireProgram('curl');
   const guarded = `trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n${script}`;
   return runProgram('bash', ['-eu', '-o', 'pipefail', '-c', guarded], {
     cwd: directory,

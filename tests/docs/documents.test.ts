@@ -69,7 +69,7 @@ describe('the commands of', () => {
 
   const rest = documents.filter((name) => !['README.md', 'docs/running.md'].includes(name));
   it.each(rest)('%s run', async (name) => {
-    await runDocument(name);
+    expect((await runDocument(name)).code).toBe(0);
   });
 });
 
