@@ -13,7 +13,7 @@ function tool(run: Tool['run'], effect: Tool['effect'] = 'repeatable'): Tool {
     description: 'Acts.',
     inputSchema: { type: 'object' },
     effect,
-    limits: { timeoutMs: 1_000, maxOutputBytes: 1_000_000 },
+    limits: { timeoutMs: 600_000, maxOutputBytes: 1_000_000 },
     parse: (input) => input,
     run,
   };
@@ -230,6 +230,32 @@ describe('a drain', () => {
     expect(await second.engine.recover()).toEqual({ recovered: 1 });
     (await second.turn(1)).answer(text('done'));
     expect(await second.ended(run_id)).toMatchObject({ status: 'completed', recoveries: 0 });
+  });
+
+  test('does not wait for a tool that is deaf; what it says after the close is lost without a word', async () => {
+    await using root = new EngineRoot();
+    let finish: (() => void) | undefined;
+    const deaf = tool(
+      () => new Promise((resolve) => (finish = () => resolve({ content: 'late' }))),
+    );
+    const daemon = await root.start({ tools: [deaf] });
+    await daemon.engine.createSession({ session_id: 's' });
+    const { run_id } = await daemon.submit('s');
+    (await daemon.turn(1)).answer(call('c', 'act', {}));
+    await settled('the tool', () => finish !== undefined);
+    let over = false;
+    const drained = daemon.engine.drain(100).then(() => (over = true));
+    root.clock.advance(100);
+    await atRest();
+    expect(over).toBe(false);
+    root.clock.advance(1_000);
+    await drained;
+    await daemon.stop();
+    finish?.();
+    await atRest();
+    expect(daemon.log).toEqual([]);
+    const next = await root.start();
+    expect(next.run(run_id).open_actions).toMatchObject([{ kind: 'tool_call' }]);
   });
 
   test('drops a tool of class once for good: the model is told that its outcome is unknown', async () => {

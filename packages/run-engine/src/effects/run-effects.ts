@@ -23,6 +23,9 @@ export interface EffectLog {
 /** Milliseconds between two tries to store an outcome that the disk would not take. */
 const STORE_RETRY_MS = 500;
 
+/** Milliseconds that what was dropped has to come to its end. */
+const DROP_GRACE_MS = 1_000;
+
 /**
  * Follows the journal and does what it intends: every intent of this incarnation is performed once and its
  * outcome committed. A stop request aborts what the run has under way.
@@ -60,13 +63,18 @@ export class RunEffects {
   /** Begins nothing more; what is under way gets `timeoutMs`, then it is dropped and repeated at the next start. */
   async drain(timeoutMs: number): Promise<void> {
     this.#draining = true;
-    const finished = Promise.allSettled(this.#underWay.values());
+    await this.#allOver(timeoutMs);
+    this.#dropped.abort(new Error('the daemon is stopping'));
+    // A tool that is deaf to its signal must not keep the daemon from stopping; its outcome is not stored any more.
+    await this.#allOver(DROP_GRACE_MS);
+  }
+
+  /** Waits until nothing is under way, but no longer than `timeoutMs`. */
+  async #allOver(timeoutMs: number): Promise<void> {
     const timer = new AbortController();
     const late = this.#ports.clock.sleep(timeoutMs, timer.signal).catch(() => undefined);
-    await Promise.race([finished, late]);
+    await Promise.race([Promise.allSettled(this.#underWay.values()), late]);
     timer.abort();
-    this.#dropped.abort(new Error('the daemon is stopping'));
-    await Promise.allSettled(this.#underWay.values());
   }
 
   #resume(runId: string): void {

@@ -143,6 +143,8 @@ export class RunningEngine {
   async drain(): Promise<void> {
     const drained = this.engine.drain(0);
     this.#clock.advance(0);
+    await atRest(3);
+    this.#clock.advance(1_000);
     await drained;
   }
 
