@@ -181,7 +181,7 @@ export class RunEffects {
         return await store();
       } catch (error) {
         const waits = error instanceof KheishError && error.code === 'storage/storage_unavailable';
-        if (!waits) throw error;
+        if (!waits || signal.aborted) throw error;
         const facts = { run_id: intent.run_id, detail: error.message };
         this.#log.warn(facts, 'an outcome waits for the disk');
         await this.#ports.clock.sleep(STORE_RETRY_MS, signal);
