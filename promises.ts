@@ -42,6 +42,7 @@ export const promises: Readonly<Record<string, string>> = {
   'keys.never_shown':
     'A sealed key stands in no log line, event, answer or file, even when a provider repeats it.',
   'docs.commands_run': 'The commands of README.md and docs/running.md run as written.',
+  'docs.example_runs': 'The TypeScript example of README.md runs as written.',
   'docs.isolated_daemon':
     'The commands to start an isolated daemon work in their order, with each of the three routes files.',
   'quickstart.clean_clone':

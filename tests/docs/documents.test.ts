@@ -1,8 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sandbox } from '../harness/daemon-process.ts';
+import { sandbox, startDaemon } from '../harness/daemon-process.ts';
 import { fixedPort } from '../harness/fixed-port.ts';
+import { at, jsonOf, runProgram } from '../harness/kheish-command.ts';
 import {
   documents,
   jsonValues,
@@ -71,6 +72,21 @@ describe('the commands of', () => {
   it.each(rest)('%s run', async (name) => {
     expect((await runDocument(name)).code).toBe(0);
   });
+});
+
+it('the TypeScript example of README.md runs as written, but for the port [holds docs.example_runs]', async () => {
+  using box = sandbox();
+  mkdirSync(box.workspaceRoot);
+  writeFileSync(join(box.workspaceRoot, 'notes.txt'), 'The harvest begins in June.\n');
+  symlinkSync(join(repository, 'node_modules'), join(box.directory, 'node_modules'));
+  await using daemon = await startDaemon({ sandbox: box });
+  await jsonOf(['sessions', 'create', 'demo'], { env: at(daemon) });
+  const example = /^```ts\n(.*?)^```$/ms.exec(readDocument('README.md'))?.[1] ?? '';
+  expect(example).toContain('http://127.0.0.1:4000');
+  const file = box.file('example.ts', example.replace('http://127.0.0.1:4000', daemon.url));
+  const ended = await runProgram(process.execPath, ['--no-warnings', file]);
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  expect(ended.stdout).toContain('The harvest begins in June.');
 });
 
 it('every file that a document links to is there', () => {
