@@ -40,7 +40,7 @@ export const promises: Readonly<Record<string, string>> = {
   'keys.stay_on_route':
     "A route's key goes to its base_url and nowhere else; provider variables of the environment are ignored.",
   'keys.never_shown':
-    'A sealed key stands in no log line, event, answer or file, even when a provider repeats it.',
+    'A sealed key stands in no log line, event, answer or file, even when a provider repeats it in an error.',
   'docs.commands_run': 'The commands of README.md and docs/running.md run as written.',
   'docs.example_runs': 'The TypeScript example of README.md runs as written.',
   'docs.isolated_daemon':

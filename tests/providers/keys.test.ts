@@ -13,6 +13,7 @@ import { type WireProtocol, routeTable, wireProtocols } from '../harness/wire-pr
 
 /** Not shaped like a key of anyone's, so that only knowing it helps. */
 const CANARY = 'c4nary.6b1f0e7d29c84a35';
+const ENCODED = Buffer.from(CANARY).toString('base64');
 
 /** A server that nobody may ever connect to. */
 async function startTrap(): Promise<{ url: string; contacts: () => number } & AsyncDisposable> {
@@ -128,6 +129,7 @@ function indiscretions() {
   return [
     { status: 401, body: { error: { type: 'authentication_error', message } } },
     { status: 400, body: `no JSON: ${CANARY}` },
+    { status: 400, body: { error: { type: 'invalid_request_error', message: ENCODED } } },
     {
       status: 403,
       body: { error: { code: CANARY, type: CANARY, message } },

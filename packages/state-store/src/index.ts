@@ -18,6 +18,7 @@ export type {
 } from './commit/command.ts';
 export type { FeedListener, JournalFeed, Page, PageOptions } from './journal/feed.ts';
 export type { ListedRun, Reads, TranscriptEntry } from './reads/reads.ts';
+export { makeDirectory } from './root/make-directory.ts';
 export { readHolder, type RootHolder } from './root/root-holder.ts';
 export {
   openStore,

@@ -3,6 +3,7 @@ import { type Engine, existingSession, fullRunView, runNotFound } from '@kheish/
 import type { Store } from '@kheish/state-store';
 import { answered } from './answered.ts';
 import { numberedPageRequest, page } from './page-request.ts';
+import { secondLook } from './second-look.ts';
 import { eventPage } from './session-handlers.ts';
 
 type RunOperation = 'listRuns' | 'getRun' | 'cancelRun' | 'listRunEvents';
@@ -14,28 +15,29 @@ export function runHandlers(store: Store, engine: Engine): Pick<Handlers, RunOpe
     return run;
   };
   return {
-    listRuns: async ({ query }) => {
-      const { limit, after } = numberedPageRequest(query);
-      const { order = 'asc', session_id: sessionId } = query;
-      if (sessionId !== undefined) existingSession(store.read.session(sessionId), sessionId);
-      const rows = store.read.runs({
-        limit: limit + 1,
-        order,
-        ...(after !== undefined && { after }),
-        ...(sessionId !== undefined && { sessionId }),
-      });
-      const views = await Promise.all(
-        rows.slice(0, limit).map((row) => fullRunView(store, row.run)),
-      );
-      return page(
-        rows,
-        limit,
-        `submitted_${order}`,
-        (row) => String(row.position),
-        () => views,
-      );
-    },
-    getRun: ({ path }) => fullRunView(store, known(path.run_id)),
+    listRuns: ({ query }) =>
+      secondLook(async () => {
+        const { limit, after } = numberedPageRequest(query);
+        const { order = 'asc', session_id: sessionId } = query;
+        if (sessionId !== undefined) existingSession(store.read.session(sessionId), sessionId);
+        const rows = store.read.runs({
+          limit: limit + 1,
+          order,
+          ...(after !== undefined && { after }),
+          ...(sessionId !== undefined && { sessionId }),
+        });
+        const views = await Promise.all(
+          rows.slice(0, limit).map((row) => fullRunView(store, row.run)),
+        );
+        return page(
+          rows,
+          limit,
+          `submitted_${order}`,
+          (row) => String(row.position),
+          () => views,
+        );
+      }),
+    getRun: ({ path }) => secondLook(() => fullRunView(store, known(path.run_id))),
     cancelRun: async ({ path, idempotency }) =>
       answered(await engine.cancelRun(path.run_id, idempotency)),
     listRunEvents: ({ path, query }) => {

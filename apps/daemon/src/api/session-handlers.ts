@@ -4,6 +4,7 @@ import { type Engine, existingSession, messageView, sessionView } from '@kheish/
 import type { Store } from '@kheish/state-store';
 import { answered } from './answered.ts';
 import { numberedPageRequest, page, pageRequest } from './page-request.ts';
+import { secondLook } from './second-look.ts';
 
 type SessionOperation =
   | 'listSessions'
@@ -39,22 +40,18 @@ export function sessionHandlers(store: Store, engine: Engine): Pick<Handlers, Se
       await engine.deleteSession(path.session_id);
       return { deleted: true };
     },
-    listMessages: async ({ path, query }) => {
-      known(path.session_id);
-      const { limit, after } = numberedPageRequest(query);
-      const options = { from: after === undefined ? 0 : after + 1, limit: limit + 1 };
-      const rows = store.read.messages(path.session_id, options);
-      const views = await Promise.all(
-        rows.slice(0, limit).map((row) => messageView(store, path.session_id, row)),
-      );
-      return page(
-        rows,
-        limit,
-        'index_asc',
-        (row) => String(row.index),
-        () => views,
-      );
-    },
+    listMessages: ({ path, query }) =>
+      secondLook(async () => {
+        known(path.session_id);
+        const { limit, after } = numberedPageRequest(query);
+        const options = { from: after === undefined ? 0 : after + 1, limit: limit + 1 };
+        const rows = store.read.messages(path.session_id, options);
+        const views = await Promise.all(
+          rows.slice(0, limit).map((row) => messageView(store, path.session_id, row)),
+        );
+        const keyOf = (row: (typeof rows)[number]) => String(row.index);
+        return page(rows, limit, 'index_asc', keyOf, () => views);
+      }),
     listSessionEvents: ({ path, query }) => {
       known(path.session_id);
       return eventPage(store, query, { sessionId: path.session_id });

@@ -69,7 +69,10 @@ function unready({ phase }: DaemonState, store: DaemonParts['store']): KheishErr
     return new KheishError('readiness/daemon_starting', 'The daemon takes over what was left.');
   }
   if (phase === 'draining') {
-    return new KheishError('readiness/daemon_draining', 'The daemon takes no new work.');
+    return new KheishError(
+      'readiness/daemon_draining',
+      'The daemon is going down; what is submitted now begins at its next start.',
+    );
   }
   return store.failure();
 }

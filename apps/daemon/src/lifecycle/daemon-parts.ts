@@ -57,6 +57,7 @@ export async function openParts(
     clock,
     random,
     newId,
+    redact: (text) => redactor.redact(text),
   });
   closing.defer(() => engine.drain(0));
   return { store, secrets, routes, incarnation, engine, workspaceRoot };

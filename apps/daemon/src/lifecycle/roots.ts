@@ -1,6 +1,7 @@
-import { mkdirSync, realpathSync } from 'node:fs';
-import { isAbsolute, relative, sep } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { KheishError } from '@kheish/core-model';
+import { makeDirectory } from '@kheish/state-store';
 import type { DaemonLog } from './daemon-options.ts';
 
 function contains(outer: string, inner: string): boolean {
@@ -11,7 +12,7 @@ function contains(outer: string, inner: string): boolean {
 /** The workspace's real path; it is created where it is missing. */
 export function openWorkspaceRoot(directory: string): string {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(resolve(directory));
     return realpathSync(directory);
   } catch (error) {
     throw new KheishError(

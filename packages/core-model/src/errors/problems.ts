@@ -25,7 +25,6 @@ export const problems = {
   'idempotency/invalid_idempotency_key': { status: 400 },
   'idempotency/idempotency_conflict': { status: 409 },
 
-  'sessions/invalid_session_id': { status: 400 },
   'sessions/session_not_found': { status: 404 },
   'sessions/session_conflict': { status: 409 },
   'sessions/session_busy': { status: 409 },

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Clock } from '@kheish/core-model';
 import type { MiddlewareHandler } from 'hono';
 import { hostCheck } from '../guard/host.ts';
@@ -32,7 +33,7 @@ export function frontDoor(
     if (isClosing()) headers['Connection'] = 'close';
     c.set('requestId', requestId);
     c.set('headers', headers);
-    checkHost(host);
+    checkHost(onlyHost(c.env.incoming) ? host : undefined);
     checkOrigin(origin);
     if (origin !== undefined) {
       headers['Access-Control-Allow-Origin'] = origin;
@@ -42,6 +43,16 @@ export function frontDoor(
     await next();
     return undefined;
   };
+}
+
+/** RFC 9112 section 3.2: of two Host lines neither can be believed. */
+function onlyHost({ rawHeaders }: IncomingMessage): boolean {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  return count === 1;
 }
 
 /** Ids that differ between requests, and between starts of the daemon. */

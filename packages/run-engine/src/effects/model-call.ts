@@ -31,6 +31,8 @@ export interface ModelCallPorts {
   readonly random: RandomSource;
   readonly newId: NewId;
   readonly callPolicy?: Partial<CallPolicy>;
+  /** Takes known secrets out of what a provider says of an error. */
+  readonly redact: (text: string) => string;
   readonly reach?: ReachCrashPoint;
 }
 

@@ -109,7 +109,9 @@ export class RunEffects {
         const error = toKheishError(thrown, 'runs/internal_error');
         if (error !== thrown)
           this.#log.error({ run_id: intent.run_id, err: thrown }, 'a model call broke');
-        return { outcome: { outcome: 'failed', error: runError(error) }, blobs: [] };
+        const { detail, ...names } = runError(error);
+        const shown = { ...names, detail: this.#ports.redact(detail) };
+        return { outcome: { outcome: 'failed', error: shown }, blobs: [] };
       },
     );
     await this.#settleModelCall(intent, outcome, blobs);

@@ -54,6 +54,8 @@ export interface EngineOptions {
   readonly log: EffectLog;
   readonly limits?: Partial<RunLimits>;
   readonly callPolicy?: Partial<CallPolicy>;
+  /** Takes known secrets out of what a provider says of an error. */
+  readonly redact: (text: string) => string;
   readonly reach?: ReachCrashPoint;
 }
 

@@ -97,6 +97,7 @@ export class RunningEngine {
       clock: root.clock,
       random: systemRandom,
       newId: root.newId,
+      redact: (text) => text.replaceAll('hidden words', '[redacted]'),
       log: {
         warn: (facts, message) => this.log.push({ level: 'warn', message, facts: { ...facts } }),
         error: (facts, message) => this.log.push({ level: 'error', message, facts: { ...facts } }),

@@ -1,8 +1,9 @@
-import { mkdirSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { KheishError } from '@kheish/core-model';
 import Database from 'better-sqlite3';
 import { requireLocalFileSystem } from './local-file-system.ts';
+import { makeDirectory } from './make-directory.ts';
 import {
   isAlive,
   readHolder,
@@ -36,7 +37,7 @@ function refusal(root: string, holder: RootHolder | undefined): KheishError {
 
 function prepare(directory: string): string {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(resolve(directory), 0o700);
     const root = realpathSync(directory);
     requireLocalFileSystem(root);
     return root;
