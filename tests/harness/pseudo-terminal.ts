@@ -9,7 +9,10 @@ export interface TerminalOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A command that believes that a person sits before it, by way of script(1) of Debian's bsdutils. */
+/**
+ * A command that believes that a person sits before it, by way of script(1) of Debian's bsdutils. No shell stays
+ * between: some end by the signal themselves when Ctrl-C comes.
+ */
 export class PseudoTerminal implements Disposable {
   readonly #child: ChildProcess;
   #shown = '';
@@ -18,7 +21,7 @@ export class PseudoTerminal implements Disposable {
     const { error } = spawnSync('script', ['--version']);
     if (error !== undefined) notRun('there is no script(1) to make a terminal');
     const { cwd, env } = options;
-    this.#child = spawn('script', ['-qfec', command, '/dev/null'], {
+    this.#child = spawn('script', ['-qfec', `exec ${command}`, '/dev/null'], {
       env: { ...cleanEnvironment(), TERM: 'xterm', ...env },
       ...(cwd !== undefined && { cwd }),
       stdio: ['pipe', 'pipe', 'inherit'],
