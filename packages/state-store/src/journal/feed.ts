@@ -45,10 +45,11 @@ export class JournalFeed {
       `SELECT ${columns} FROM journal
        WHERE session_id = ? AND session_id IS NOT NULL AND seq > ? ORDER BY seq LIMIT ?`,
     );
-    this.#ofRun = db.prepare<[string, string, string, number, number], Row>(
+    // One lower bound: of two SQLite would take one, and read the session's events from its beginning.
+    this.#ofRun = db.prepare<[string, string, number, string, number], Row>(
       `SELECT ${columns} FROM journal
        WHERE session_id = (SELECT session_id FROM runs WHERE run_id = ?) AND session_id IS NOT NULL
-         AND run_id = ? AND seq >= (SELECT first_seq FROM runs WHERE run_id = ?) AND seq > ?
+         AND run_id = ? AND seq > max(?, (SELECT first_seq - 1 FROM runs WHERE run_id = ?))
        ORDER BY seq LIMIT ?`,
     );
   }
@@ -71,7 +72,7 @@ export class JournalFeed {
   }
 
   #rows({ after, limit, sessionId, runId }: PageOptions): Row[] {
-    if (runId !== undefined) return this.#ofRun.all(runId, runId, runId, after, limit);
+    if (runId !== undefined) return this.#ofRun.all(runId, runId, after, runId, limit);
     if (sessionId !== undefined) return this.#ofSession.all(sessionId, after, limit);
     return this.#all.all(after, limit);
   }
