@@ -19,7 +19,7 @@ export type {
   RequestOptions,
   StreamId,
 } from './transport/request.ts';
-export { KHEISH_VERSION, KheishError, isTerminal, operations } from '@kheish/core-model';
+export { KHEISH_VERSION, KheishError, endsRun, isTerminal, operations } from '@kheish/core-model';
 export type {
   AuthProvider,
   AuthSlotRecord,

@@ -22,6 +22,7 @@ export {
   DomainEvent,
   EVENT_SCHEMA_VERSION,
   RecordedEvent,
+  endsRun,
   runIdOf,
   sessionIdOf,
   type EventOf,

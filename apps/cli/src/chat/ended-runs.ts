@@ -1,11 +1,4 @@
-import type { StreamEvent } from '@kheish/client-sdk';
-
-const endings = new Set<string>([
-  'run_completed',
-  'run_failed',
-  'run_interrupted',
-  'run_cancelled',
-]);
+import { type StreamEvent, endsRun } from '@kheish/client-sdk';
 
 /** Which runs the stream has seen end; a run may end before anybody asks for it. */
 export class EndedRuns {
@@ -18,7 +11,7 @@ export class EndedRuns {
   }
 
   note(event: StreamEvent): void {
-    if (!('run_id' in event) || !endings.has(event.type)) return;
+    if (!('run_id' in event) || !endsRun(event.type)) return;
     this.#ended.add(event.run_id);
     this.#waiting.get(event.run_id)?.resolve();
   }

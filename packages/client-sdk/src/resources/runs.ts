@@ -1,6 +1,12 @@
-import { type RecordedEvent, type RunView, isTerminal, startWatchdog } from '@kheish/core-model';
+import {
+  type RecordedEvent,
+  type RunView,
+  endsRun,
+  isTerminal,
+  startWatchdog,
+} from '@kheish/core-model';
 import { WaitTimedOut } from '../errors.ts';
-import { type StreamFrame, endsRun } from '../stream/frame.ts';
+import type { StreamFrame } from '../stream/frame.ts';
 import type { StreamOptions } from '../stream/stream-options.ts';
 import { stream } from '../stream/streams.ts';
 import { persist } from '../transport/backoff.ts';
@@ -45,7 +51,7 @@ export function runsOf(transport: Transport): Runs {
       {
         ...at(id),
         patient,
-        isLast: ({ event }) => endsRun(event),
+        isLast: ({ event }) => endsRun(event.type),
         isOver: async () => isTerminal((await get(id, { signal: options.signal })).status),
       },
       { ...options, cursor: options.cursor ?? '0' },

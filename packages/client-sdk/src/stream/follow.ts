@@ -1,10 +1,10 @@
-import { runIdOf, startWatchdog } from '@kheish/core-model';
+import { endsRun, runIdOf, startWatchdog } from '@kheish/core-model';
 import { DaemonUnreachable, UnexpectedAnswer } from '../errors.ts';
 import { problemOf } from '../transport/answer.ts';
 import { backoffMs, isPassing } from '../transport/backoff.ts';
 import { type Transport, connectionError, open } from '../transport/transport.ts';
 import { DeltaPositions } from './delta-position.ts';
-import { type StreamEvent, type StreamFrame, endsRun, isAfter } from './frame.ts';
+import { type StreamEvent, type StreamFrame, isAfter } from './frame.ts';
 import { readFrames } from './read-frames.ts';
 
 /** Longer silence than this means a dead connection: the daemon sends a heartbeat every 10 s. */
@@ -129,7 +129,7 @@ function unseen(
 }
 
 function startsOver(event: StreamEvent): boolean {
-  return event.type === 'run_recovered' || endsRun(event);
+  return event.type === 'run_recovered' || endsRun(event.type);
 }
 
 function cursorAfter({ event, id }: StreamFrame, cursor: string): string {

@@ -12,14 +12,3 @@ export interface StreamFrame {
 export function isAfter(id: string, cursor: string): boolean {
   return id.length === cursor.length ? id > cursor : id.length > cursor.length;
 }
-
-const terminal = new Set<string>([
-  'run_completed',
-  'run_failed',
-  'run_interrupted',
-  'run_cancelled',
-]);
-
-export function endsRun(event: StreamEvent): boolean {
-  return terminal.has(event.type);
-}

@@ -173,6 +173,18 @@ export const RecordedEvent = v.variant(
   DomainEvent.options.map((option) => v.strictObject({ ...recorded, ...option.entries })),
 ) as unknown as v.GenericSchema<unknown, RecordedEvent>;
 
+const runEnds: ReadonlySet<string> = new Set<EventType>([
+  'run_completed',
+  'run_failed',
+  'run_interrupted',
+  'run_cancelled',
+]);
+
+/** Whether events of this type are the last of their run. */
+export function endsRun(type: string): boolean {
+  return runEnds.has(type);
+}
+
 export function sessionIdOf(event: DomainEvent): string | undefined {
   return 'session_id' in event ? event.session_id : undefined;
 }

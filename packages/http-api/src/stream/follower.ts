@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '@kheish/core-model';
+import { type Clock, endsRun } from '@kheish/core-model';
 import type { DeltaFeed, EventFeed, FeedFilter, FeedRow, StreamSubjects } from './feed.ts';
 import { deltaFrame, type FrameCache, gapFrame, heartbeatFrame, openFrame } from './frames.ts';
 
@@ -23,8 +23,6 @@ export interface FollowerSources {
   readonly pageRows: number;
   readonly backlogBytes: number;
 }
-
-const runEnds = new Set(['run_completed', 'run_failed', 'run_interrupted', 'run_cancelled']);
 
 /**
  * One client of an event stream. It reads the journal until it has reached the head, and from that very turn of the
@@ -112,7 +110,7 @@ export class Follower {
   #send(row: FeedRow, frame: Buffer): boolean {
     this.#after = row.seq;
     const taken = this.#sink.write(frame);
-    if (this.#request.endsWithRun && runEnds.has(row.type)) this.end();
+    if (this.#request.endsWithRun && endsRun(row.type)) this.end();
     return taken;
   }
 

@@ -1,8 +1,8 @@
 import {
   type EventOf,
   KheishError,
-  type RecordedEvent,
   type RunState,
+  endsRun,
   toKheishError,
 } from '@kheish/core-model';
 import type { BlobRow, RecordedRow, WorkingState } from '@kheish/state-store';
@@ -56,7 +56,7 @@ export class RunEffects {
       if (row.type === 'action_intended') this.#begin(JSON.parse(row.body) as Intent);
       else if (row.type === 'run_recovered') this.#resume(row.run_id);
       else if (row.type === 'run_stop_requested') this.#stops.get(row.run_id)?.abort();
-      else if (endOfRun.has(row.type)) this.#stops.delete(row.run_id);
+      else if (endsRun(row.type)) this.#stops.delete(row.run_id);
     }
   }
 
@@ -191,13 +191,6 @@ export class RunEffects {
     }
   }
 }
-
-const endOfRun = new Set<RecordedEvent['type']>([
-  'run_completed',
-  'run_failed',
-  'run_interrupted',
-  'run_cancelled',
-]) as ReadonlySet<string>;
 
 function intentOf(run: RunState, action: RunState['open_actions'][number]): Intent {
   return {

@@ -12,6 +12,7 @@ import {
   type Tool,
   digestOfJson,
   digestOfText,
+  endsRun,
 } from '@kheish/core-model';
 import type { CallPolicy } from '@kheish/model-drivers';
 import type {
@@ -101,7 +102,7 @@ export class Engine {
       for (const row of rows) {
         if (row.type === 'session_deleted') transcripts.forget(row.session_id ?? '');
       }
-      if (rows.some((row) => freesRoom.has(row.type))) void this.#dispatcher.dispatch();
+      if (rows.some((row) => endsRun(row.type))) void this.#dispatcher.dispatch();
     });
   }
 
@@ -259,13 +260,6 @@ export class Engine {
     return store.commitOnce({ ...command, idempotency, answer });
   }
 }
-
-const freesRoom: ReadonlySet<string> = new Set([
-  'run_completed',
-  'run_failed',
-  'run_interrupted',
-  'run_cancelled',
-]);
 
 function refusalOr<T>(attempt: () => T): T | KheishError {
   try {
