@@ -8,12 +8,7 @@ export {
   type Digest,
 } from './digest/digest.ts';
 export { canonicalJson } from './digest/canonical-json.ts';
-export {
-  KheishError,
-  errorFromNames,
-  toKheishError,
-  type KheishErrorOptions,
-} from './errors/kheish-error.ts';
+export { KheishError, toKheishError, type KheishErrorOptions } from './errors/kheish-error.ts';
 export { isProblemCode, problems, type ProblemCode } from './errors/problems.ts';
 export { idFactory, type IdPrefix, type NewId } from './ids.ts';
 export { eraseEvent } from './journal/erase-event.ts';
@@ -72,7 +67,6 @@ export {
   RunKind,
   RunOutput,
   RunRequest,
-  runErrorCode,
   type OpenAction,
   type RunState,
   type StopRequest,

@@ -15,16 +15,9 @@ export {
   supportsModel,
   withDefaultRoute,
   type Route,
-  type RouteCapabilities,
   type RouteCredential,
   type RouteInventory,
-  type RouteView,
 } from './route.ts';
-export {
-  routeReadiness,
-  type RouteReadiness,
-  type SetCommand,
-  type SlotLookup,
-} from './route-readiness.ts';
+export { routeReadiness, type SetCommand, type SlotLookup } from './route-readiness.ts';
 export { resolveSelector, routeOfPin, type RouteRequest } from './selector/resolve-selector.ts';
 export { splitSelector, type SelectorParts } from './selector/split-selector.ts';

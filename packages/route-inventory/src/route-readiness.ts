@@ -1,15 +1,6 @@
-import type { AuthProvider } from '@kheish/core-model';
+import type { AuthProvider, RouteReadiness } from '@kheish/core-model';
 import { driverTraits, type RouteDriver } from './driver.ts';
 import type { Route, RouteInventory } from './route.ts';
-
-export interface RouteReadiness {
-  readonly route_id: string;
-  readonly state: 'ok' | 'warning' | 'error';
-  readonly code: 'ready' | 'missing_secret' | 'secret_provider_mismatch' | 'missing_credential';
-  readonly message: string;
-  /** The command that mends it. */
-  readonly action?: string;
-}
 
 /** Sees whether a slot exists, and of which provider; never what is in it. */
 export type SlotLookup = (slotId: string) => { readonly provider: AuthProvider } | undefined;

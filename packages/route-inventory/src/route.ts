@@ -1,4 +1,4 @@
-import { KheishError } from '@kheish/core-model';
+import { type CapabilityMatrix, KheishError, type RouteView } from '@kheish/core-model';
 import { capabilityNames, driverTraits, type Capability, type RouteDriver } from './driver.ts';
 
 /** A key that stands in the routes file, a flag or a variable. Nothing prints it by accident. */
@@ -66,28 +66,14 @@ export function supportsModel(
   return route.modelSupport === 'any' || family === undefined || family(model);
 }
 
-export type RouteCapabilities = { readonly matrix_version: 2 } & {
-  readonly [name in Capability]: boolean;
-};
-
 /** What a route offers: the driver's row of the matrix without what the route withholds. */
-export function capabilityMatrix(route: Pick<Route, 'driver' | 'withheld'>): RouteCapabilities {
+export function capabilityMatrix(route: Pick<Route, 'driver' | 'withheld'>): CapabilityMatrix {
   const offered = driverTraits[route.driver].capabilities;
   const flags = capabilityNames.map((name) => [
     name,
     offered.includes(name) && !route.withheld.includes(name),
   ]);
   return { matrix_version: 2, ...(Object.fromEntries(flags) as Record<Capability, boolean>) };
-}
-
-/** A route as answers show it. */
-export interface RouteView {
-  readonly route_id: string;
-  /** The driver. */
-  readonly provider: string;
-  readonly model: string;
-  readonly auth_ref?: string;
-  readonly capabilities: RouteCapabilities;
 }
 
 export function routeView(route: Route): RouteView {

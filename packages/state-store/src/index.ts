@@ -19,7 +19,6 @@ export type {
 export type { FeedListener, JournalFeed, Page, PageOptions } from './journal/feed.ts';
 export type { ListedRun, Reads, TranscriptEntry } from './reads/reads.ts';
 export { makeDirectory } from './root/make-directory.ts';
-export { readHolder, type RootHolder } from './root/root-holder.ts';
 export {
   openStore,
   type Incarnation,

@@ -95,6 +95,33 @@ describe('secrets set', () => {
     expect(fromFile).toMatchObject({ state: { value: ' k\n' } });
   });
 
+  test.each([
+    ['a\n', 'a'],
+    ['a\r\n', 'a'],
+    ['a\n\n', 'a\n'],
+    ['\n a ', '\n a '],
+    ['a', 'a'],
+  ])('of a file %j becomes %j', async (text, value) => {
+    const file = join(folder, 'key');
+    writeFileSync(file, text);
+    const body = await sent('--provider', 'generic', '--from-file', file);
+    expect(body).toMatchObject({ state: { value } });
+  });
+
+  test.each([' ', '\n', '\t\r\n'])('refuses %j from anywhere', async (blank) => {
+    vi.stubEnv('KEY', blank);
+    const file = join(folder, 'key');
+    writeFileSync(file, blank);
+    const sources = [
+      ['--value', blank],
+      ['--from-env', 'KEY'],
+      ['--from-file', file],
+    ];
+    for (const source of sources) {
+      await expect(sent('--provider', 'generic', ...source)).rejects.toThrow(/blank/);
+    }
+  });
+
   test('reads stdin', async () => {
     await using daemon = await fakeDaemon((_, response) => json(response, slot));
     const args = ['secrets', 'set', 'a', '--provider', 'generic', '--stdin'];

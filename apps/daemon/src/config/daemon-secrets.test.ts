@@ -1,7 +1,7 @@
 import { createRedactor } from '@kheish/auth-store';
 import { describe, expect, test } from 'vitest';
 import type { ServeOptions } from '../serve-options.ts';
-import { scrubEnvironment, secretFilesOf, tokenOf } from './daemon-secrets.ts';
+import { hideSecrets, scrubEnvironment, secretFilesOf, tokenOf } from './daemon-secrets.ts';
 
 describe('a token', () => {
   test('is told as a value, in a file, or not at all', () => {
@@ -42,4 +42,19 @@ test('the files of tokens and of the master key are secret', () => {
     masterKeySource: { file: 'key' },
   } as ServeOptions;
   expect(secretFilesOf(options)).toEqual(['admin', 'key']);
+});
+
+test('whatever is told is hidden, also what has left the environment before', () => {
+  const redactor = createRedactor();
+  const told = ['admin-by-flag', 'reader-by-flag', 'master-key-inline', 'api-key-by-flag'] as const;
+  hideSecrets(
+    {
+      adminToken: { value: told[0] },
+      readonlyToken: { value: `${told[1]}\n` },
+      masterKeySource: { inline: told[2] },
+      singleRoute: { apiKey: told[3] },
+    } as ServeOptions,
+    redactor,
+  );
+  expect(redactor.redact(told.join('|'))).toBe(told.map(() => '[redacted]').join('|'));
 });

@@ -16,6 +16,13 @@ export function masterKeyOf(source: MasterKeySource): MasterKey | undefined {
   return readMasterKey({ ...source, readFile: (path) => readFileSync(path) });
 }
 
+/** Keeps every secret that the daemon was told, however it was told, out of the log. */
+export function hideSecrets(options: ServeOptions, redactor: Redactor): void {
+  const { adminToken, readonlyToken, masterKeySource, singleRoute } = options;
+  const told = [adminToken.value, readonlyToken.value, masterKeySource.inline, singleRoute.apiKey];
+  for (const secret of told) if (secret !== undefined) redactor.add(secret.trim());
+}
+
 /** Takes secrets out of the environment once they are read, and keeps them out of the log. */
 export function scrubEnvironment(environment: NodeJS.ProcessEnv, redactor: Redactor): void {
   for (const name of secretVariables) {

@@ -1,7 +1,13 @@
 import { createRedactor } from '@kheish/auth-store';
 import { KHEISH_VERSION } from '@kheish/core-model';
 import { parseBind } from '../config/bind-address.ts';
-import { masterKeyOf, scrubEnvironment, secretFilesOf, tokenOf } from '../config/daemon-secrets.ts';
+import {
+  hideSecrets,
+  masterKeyOf,
+  scrubEnvironment,
+  secretFilesOf,
+  tokenOf,
+} from '../config/daemon-secrets.ts';
 import { inventoryOf } from '../config/model-routes.ts';
 import { createLog } from '../log/daemon-log.ts';
 import type { ServeOptions } from '../serve-options.ts';
@@ -10,6 +16,7 @@ import { createDaemon } from './create-daemon.ts';
 /** Runs a daemon until SIGTERM or SIGINT; a second signal does not wait. Resolves after the last close. */
 export async function serve(options: ServeOptions): Promise<void> {
   const redactor = createRedactor();
+  hideSecrets(options, redactor);
   const bind = parseBind(options.bind);
   const admin = tokenOf('--http-admin-token', options.adminToken);
   const readonly = tokenOf('--http-readonly-token', options.readonlyToken);

@@ -1,11 +1,16 @@
 import { type SecretStore, credentialsOf } from '@kheish/auth-store';
-import { type Clock, KheishError, type ModelDriver, type RoutePin } from '@kheish/core-model';
+import {
+  type Clock,
+  KheishError,
+  type ModelDriver,
+  type RoutePin,
+  type RouteReadiness,
+} from '@kheish/core-model';
 import type { Egress } from '@kheish/egress';
 import { createModelDriver } from '@kheish/model-drivers';
 import {
   type Route,
   type RouteInventory,
-  type RouteReadiness,
   resolveSelector,
   routeOfPin,
   routeReadiness,

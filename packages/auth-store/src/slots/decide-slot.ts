@@ -4,13 +4,8 @@ import {
   type EventOf,
   type SealedSlot,
 } from '@kheish/core-model';
+import type { LoadedSlot } from '@kheish/state-store';
 import type { SlotSealer } from '../sealing/slot-sealer.ts';
-
-/** A slot as the store loads it for a decision. `lastVersion` outlives a delete; 0: never written. */
-export interface LoadedSlot {
-  readonly slot?: SealedSlot;
-  readonly lastVersion: number;
-}
 
 export interface SlotWrite {
   readonly event: EventOf<'secret_slot_set'>;

@@ -1,10 +1,10 @@
 import { KheishError, type AuthSlotRecord, type SealedSlot } from '@kheish/core-model';
+import type { LoadedSlot } from '@kheish/state-store';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { MasterKey } from '../master-key/master-key.ts';
 import { createSlotSealer, type SlotSealer } from '../sealing/slot-sealer.ts';
 import { credentialsOf } from './credentials.ts';
-import { decideDeleteSlot, decideSetSlot, type LoadedSlot } from './decide-slot.ts';
-import { secretValue } from './secret-value.ts';
+import { decideDeleteSlot, decideSetSlot } from './decide-slot.ts';
 import { statusOf, summaryOf } from './slot-status.ts';
 import { writeFingerprint } from './write-fingerprint.ts';
 
@@ -114,29 +114,6 @@ describe('decisions', () => {
         message: 'There is no secret "openai.prod".',
       }),
     );
-  });
-});
-
-describe('a secret from the command line', () => {
-  test.each([
-    ['inline', ' a\n', ' a\n'],
-    ['env', 'a\n', 'a\n'],
-    ['file', 'a\n', 'a'],
-    ['file', 'a\r\n', 'a'],
-    ['file', 'a\n\n', 'a\n'],
-    ['file', '\n a ', '\n a '],
-    ['file', 'a', 'a'],
-    ['stdin', 'a\n', 'a'],
-  ] as const)('%s: %j becomes %j', (source, text, value) => {
-    expect(secretValue(source, text)).toBe(value);
-  });
-
-  test.each(['inline', 'env', 'file', 'stdin'] as const)('%s: blank is refused', (source) => {
-    for (const text of ['', ' ', '\n', '\t\r\n']) {
-      expect(() => secretValue(source, text)).toThrow(
-        expect.objectContaining({ code: 'secrets/invalid_secret' }),
-      );
-    }
   });
 });
 

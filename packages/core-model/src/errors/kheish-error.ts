@@ -1,4 +1,4 @@
-import { type ProblemCode, isProblemCode, problems } from './problems.ts';
+import { type ProblemCode, problems } from './problems.ts';
 
 export interface KheishErrorOptions {
   readonly cause?: unknown;
@@ -34,12 +34,6 @@ export class KheishError extends Error {
   get shortCode(): string {
     return this.code.slice(this.code.indexOf('/') + 1);
   }
-}
-
-/** Rebuilds an error from the two names on the wire; an unknown pair is an internal error of the other side. */
-export function errorFromNames(domain: string, code: string, detail: string): KheishError {
-  const name = `${domain}/${code}`;
-  return new KheishError(isProblemCode(name) ? name : 'api/internal_error', detail);
 }
 
 /** Anything thrown, as a `KheishError`; an error without a code is a bug of ours and becomes `fallback`. */

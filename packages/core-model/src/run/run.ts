@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import { type ProblemCode, isProblemCode } from '../errors/problems.ts';
 import type { JsonObject } from '../json.ts';
 import { Body } from '../message/body.ts';
 import type { Usage } from '../message/message.ts';
@@ -55,11 +54,6 @@ export type RunError = v.InferOutput<typeof RunError>;
 /** What tools and providers say of a failure may quote what was said to them. */
 export function eraseRunError(error: RunError): RunError {
   return { ...error, detail: '' };
-}
-
-export function runErrorCode(error: RunError): ProblemCode {
-  const name = `${error.domain}/${error.code}`;
-  return isProblemCode(name) ? name : 'runs/internal_error';
 }
 
 export const RunOutput = v.strictObject({

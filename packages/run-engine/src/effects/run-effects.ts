@@ -45,11 +45,6 @@ export class RunEffects {
     this.#log = log;
   }
 
-  /** Effects that are being performed. */
-  get underWay(): number {
-    return this.#underWay.size;
-  }
-
   follow(rows: readonly RecordedRow[]): void {
     for (const row of rows) {
       if (row.run_id === undefined) continue;
