@@ -35,6 +35,8 @@ export const promises: Readonly<Record<string, string>> = {
     'The client follows a run and waits for it through a kill and a restart: each event once and in order.',
   'models.faults_are_typed':
     'A provider that refuses, hangs, breaks off or talks nonsense fails a run with a code at worst; the session goes on.',
+  'models.fallback':
+    'A run whose model is rate limited or unavailable goes on with its fallback model, with its transcript, also through a kill.',
   'runs.stop_ends_call':
     'Cancelling or interrupting a run ends its model call upstream too, and the queue goes on.',
   'keys.stay_on_route':

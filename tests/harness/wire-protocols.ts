@@ -1,11 +1,14 @@
-import type { FakeProtocol } from '@kheish/testkit';
+import type { FakeProtocol, RecordedRequest } from '@kheish/testkit';
 
 /** A driver with the protocol that its provider speaks, and what a route of it needs. */
 export interface WireProtocol {
   readonly driver: 'anthropic' | 'openai' | 'openrouter' | 'openai_compatible';
   readonly protocol: FakeProtocol;
   readonly model: string;
-  readonly path: string;
+  /** Where a call of the model goes. */
+  readonly path: (model: string) => string;
+  /** The model that a request is for, and the conversation in it. */
+  readonly asked: (request: RecordedRequest) => { model: unknown; conversation: unknown };
   /** The header that carries the key, and its value. */
   readonly credential: (key: string) => readonly [header: string, value: string];
   /** Whether reasoning goes back to the provider with the next step. */
@@ -14,12 +17,18 @@ export interface WireProtocol {
 
 const bearer = (key: string) => ['authorization', `Bearer ${key}`] as const;
 
+const askedInBody: WireProtocol['asked'] = ({ body }) => ({
+  model: body['model'],
+  conversation: body['messages'],
+});
+
 export const wireProtocols: readonly WireProtocol[] = [
   {
     driver: 'anthropic',
     protocol: 'anthropic',
     model: 'claude-fake',
-    path: '/v1/messages',
+    path: () => '/v1/messages',
+    asked: askedInBody,
     credential: (key) => ['x-api-key', key],
     replaysReasoning: true,
   },
@@ -27,7 +36,8 @@ export const wireProtocols: readonly WireProtocol[] = [
     driver: 'openai',
     protocol: 'openai-responses',
     model: 'gpt-fake',
-    path: '/v1/responses',
+    path: () => '/v1/responses',
+    asked: ({ body }) => ({ model: body['model'], conversation: body['input'] }),
     credential: bearer,
     replaysReasoning: true,
   },
@@ -35,7 +45,8 @@ export const wireProtocols: readonly WireProtocol[] = [
     driver: 'openrouter',
     protocol: 'chat-completions',
     model: 'fake/model',
-    path: '/v1/chat/completions',
+    path: () => '/v1/chat/completions',
+    asked: askedInBody,
     credential: bearer,
     replaysReasoning: true,
   },
@@ -43,7 +54,8 @@ export const wireProtocols: readonly WireProtocol[] = [
     driver: 'openai_compatible',
     protocol: 'chat-completions',
     model: 'fake-1',
-    path: '/v1/chat/completions',
+    path: () => '/v1/chat/completions',
+    asked: askedInBody,
     credential: bearer,
     replaysReasoning: false,
   },

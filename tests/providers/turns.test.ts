@@ -22,10 +22,12 @@ describe.each(wireProtocols)('a run over $driver', (wire) => {
     expect(talk.provider.requests).toMatchObject([
       {
         method: 'POST',
-        path: wire.path,
+        path: wire.path(wire.model),
         headers: { [header]: value },
-        body: { model: wire.model },
       },
+    ]);
+    expect(talk.provider.requests.map((request) => wire.asked(request).model)).toEqual([
+      wire.model,
     ]);
   });
 

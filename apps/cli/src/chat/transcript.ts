@@ -34,6 +34,9 @@ export class Transcript {
       this.remark('the daemon has restarted; the run goes on');
       this.#said = { call: '', attempt: 0, text: '' };
     }
+    if (event.type === 'run_fell_back') {
+      this.remark(`the run goes on with ${event.model}: ${event.error.detail}`);
+    }
     if (event.type === 'action_settled') this.#settled(event);
   }
 

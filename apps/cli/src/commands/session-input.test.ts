@@ -10,6 +10,7 @@ test('every flag reaches its field, and route/model goes unchanged', async () =>
   await using daemon = await fakeDaemon((_, response) => json(response, runView('queued'), 202));
   const flags = {
     '--model': 'openrouter/openai/gpt-5.4-mini',
+    '--fallback-model': 'openrouter/openai/gpt-5.4-nano',
     '--provider': 'openrouter',
     '--temperature': '0.5',
     '--max-output-tokens': '9',
@@ -38,6 +39,7 @@ test('every flag reaches its field, and route/model goes unchanged', async () =>
     source_kind: 'sk',
     generation: {
       model: 'openrouter/openai/gpt-5.4-mini',
+      fallback_model: 'openrouter/openai/gpt-5.4-nano',
       temperature: 0.5,
       max_output_tokens: 9,
       reasoning: { effort: 'low' },
@@ -70,10 +72,13 @@ test('content and metadata may come from files', async () => {
 test('set-route sends a policy, or clears it', async () => {
   await using daemon = await fakeDaemon((_, response) => json(response, sessionView()));
   const setRoute = ['sessions', 'set-route', 'demo', '--base-url', daemon.baseUrl];
-  await runHere(...setRoute, '--provider', 'openai', '--model', 'm');
+  await runHere(...setRoute, '--provider', 'openai', '--model', 'm', '--fallback-model', 'f');
   await runHere(...setRoute, '--clear');
   expect(daemon.seen.map(({ method, body }) => [method, body])).toEqual([
-    ['PUT', { route_policy: { route_id: 'openai', generation: { model: 'm' } } }],
+    [
+      'PUT',
+      { route_policy: { route_id: 'openai', generation: { model: 'm', fallback_model: 'f' } } },
+    ],
     ['DELETE', undefined],
   ]);
   await expect(runHere(...setRoute, '--clear', '--model', 'm')).rejects.toThrow(/--clear/);

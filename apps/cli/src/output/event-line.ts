@@ -27,6 +27,8 @@ function detailOf(event: StreamEvent): string[] {
       return [`${event.route.route_id}/${event.route.model}`];
     case 'run_failed':
       return [`${event.error.domain}/${event.error.code}:`, event.error.detail];
+    case 'run_fell_back':
+      return [`to ${event.model}:`, event.error.detail];
     case 'run_stop_requested':
       return [`as ${event.as}`];
     case 'secret_slot_set':

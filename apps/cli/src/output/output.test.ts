@@ -69,6 +69,9 @@ describe('an event in one line', () => {
     expect(describeEvent({ ...recorded, type: 'run_failed', error })).toBe(
       'run_failed r models/timeout: too slow',
     );
+    expect(describeEvent({ ...recorded, type: 'run_fell_back', model: 'spare', error })).toBe(
+      'run_fell_back r to spare: too slow',
+    );
     expect(describeEvent({ ...recorded, type: 'session_created', agent_id: 'a' })).toBe(
       'session_created r',
     );

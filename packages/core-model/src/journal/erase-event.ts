@@ -24,6 +24,7 @@ export function eraseEvent(event: DomainEvent): DomainEvent {
         ...(event.message !== undefined && { message: eraseMessage(event.message) }),
         ...(event.error !== undefined && { error: eraseRunError(event.error) }),
       };
+    case 'run_fell_back':
     case 'run_failed':
       return { ...event, error: eraseRunError(event.error) };
     case 'run_completed':

@@ -5,6 +5,7 @@ import {
   EffectClass,
   RoutePin,
   RunError,
+  RunFallback,
   RunKind,
   RunOutput,
   RunRequest,
@@ -103,6 +104,13 @@ const ActionSettled = v.strictObject({
   error: v.optional(RunError),
 });
 
+/** The run's own model could not be had; from here on it uses its fallback model. */
+const RunFellBack = v.strictObject({
+  type: v.literal('run_fell_back'),
+  ...run,
+  ...RunFallback.entries,
+});
+
 /** The run is to stop; what it started is being ended. */
 const RunStopRequested = v.strictObject({
   type: v.literal('run_stop_requested'),
@@ -149,6 +157,7 @@ export const DomainEvent = v.variant('type', [
   RunRecovered,
   ActionIntended,
   ActionSettled,
+  RunFellBack,
   RunStopRequested,
   RunCompleted,
   RunFailed,

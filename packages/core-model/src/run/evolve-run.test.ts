@@ -4,7 +4,7 @@ import type { DomainEvent } from '../journal/events.ts';
 import { freeze, runEvents, runIn } from '../testing/sample-events.ts';
 import { eraseRun, evolveRun } from './evolve-run.ts';
 import { RunStatus, isTerminal, mayFollow, runTransitions } from './run-status.ts';
-import type { RunState } from './run.ts';
+import { type RunState, modelInUse } from './run.ts';
 
 const statuses = RunStatus.options;
 const becoming = {
@@ -72,6 +72,16 @@ describe('the states of a run', () => {
     expect(stopping.stop).toEqual({ as: 'cancelled', at_ms: 5 });
     expect(() => evolveRun(stopping, runEvents.completed, 6)).toThrow('after a stop request');
     expect(evolveRun(stopping, runEvents.cancelled, 6).status).toBe('cancelled');
+  });
+
+  test('a running run falls back once, and says why', () => {
+    const run = evolveRun(runIn('running'), runEvents.fellBack, 5);
+    const { model, error } = runEvents.fellBack;
+    expect(run.fallback).toEqual({ model, error });
+    expect([modelInUse(runIn('running')), modelInUse(run)]).toEqual(['small', 'large']);
+    expect(() => evolveRun(run, runEvents.fellBack, 6)).toThrow('fell back before');
+    expect(() => evolveRun(runIn('queued'), runEvents.fellBack, 6)).toThrow('while it is queued');
+    expect(eraseRun(run).fallback).toEqual({ model, error: { ...error, detail: '' } });
   });
 
   test('a run is accepted once, and nothing happens to one that was not', () => {

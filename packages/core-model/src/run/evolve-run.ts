@@ -66,6 +66,10 @@ const steps: { [T in EventType]?: Step<T> } = {
       ...(usage && { usage }),
     };
   },
+  run_fell_back: (run, event) => {
+    if (run.fallback !== undefined) throw new Error(`run ${run.run_id}: it fell back before`);
+    return { ...running(run, event), fallback: { model: event.model, error: event.error } };
+  },
   run_stop_requested: (run, event, atMs) => ({
     ...running(run, event),
     stop: { as: event.as, at_ms: atMs },
@@ -121,6 +125,9 @@ export function eraseRun(run: RunState): RunState {
     ...run,
     request: eraseRequest(run.request),
     outputs: run.outputs.map((output) => ({ ...output, content: eraseBody(output.content) })),
+    ...(run.fallback !== undefined && {
+      fallback: { ...run.fallback, error: eraseRunError(run.fallback.error) },
+    }),
     ...(run.error !== undefined && { error: eraseRunError(run.error) }),
   };
 }

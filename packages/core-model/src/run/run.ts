@@ -9,9 +9,13 @@ export type RunKind = v.InferOutput<typeof RunKind>;
 
 export const ReasoningEffort = v.picklist(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']);
 
+const modelName = v.pipe(v.string(), v.nonEmpty(), v.maxLength(256));
+
 /** How the model is asked to generate. */
 export const Generation = v.strictObject({
-  model: v.optional(v.pipe(v.string(), v.nonEmpty(), v.maxLength(256))),
+  model: v.optional(modelName),
+  /** A model of the same route that takes over where the first cannot be had. */
+  fallback_model: v.optional(modelName),
   max_output_tokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   temperature: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(2))),
   reasoning: v.optional(v.strictObject({ effort: v.optional(ReasoningEffort) })),
@@ -23,6 +27,7 @@ export const RoutePin = v.strictObject({
   route_id: v.string(),
   driver: v.string(),
   model: v.string(),
+  fallback_model: v.optional(v.string()),
 });
 export type RoutePin = v.InferOutput<typeof RoutePin>;
 
@@ -55,6 +60,10 @@ export type RunError = v.InferOutput<typeof RunError>;
 export function eraseRunError(error: RunError): RunError {
   return { ...error, detail: '' };
 }
+
+/** The model that a run went on with, and why. */
+export const RunFallback = v.strictObject({ model: v.string(), error: RunError });
+export type RunFallback = v.InferOutput<typeof RunFallback>;
 
 export const RunOutput = v.strictObject({
   source_kind: v.picklist(['assistant_text']),
@@ -102,7 +111,13 @@ export interface RunState {
   readonly recoveries: number;
   readonly open_actions: readonly OpenAction[];
   readonly stop?: StopRequest;
+  readonly fallback?: RunFallback;
   readonly outputs: readonly RunOutput[];
   readonly usage?: Usage;
   readonly error?: RunError;
+}
+
+/** The model of the run's next call. */
+export function modelInUse(run: RunState): string {
+  return run.fallback?.model ?? run.route.model;
 }

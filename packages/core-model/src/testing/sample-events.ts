@@ -52,6 +52,12 @@ export const runEvents = {
     usage: { input_tokens: 10, output_tokens: 2, cached_input_tokens: 4 },
     error: { domain: 'models', code: 'refused', detail: 'said wrongly' },
   },
+  fellBack: {
+    type: 'run_fell_back',
+    ...ids,
+    model: 'large',
+    error: { domain: 'models', code: 'rate_limited', detail: 'said to be busy' },
+  },
   stop: { type: 'run_stop_requested', ...ids, as: 'cancelled' },
   completed: {
     type: 'run_completed',

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { JsonObject } from '../json.ts';
 import { Usage } from '../message/message.ts';
 import { RunStatus } from '../run/run-status.ts';
-import { Generation, RunError, RunKind } from '../run/run.ts';
+import { Generation, RunError, RunFallback, RunKind } from '../run/run.ts';
 
 const label = v.pipe(v.string(), v.nonEmpty(), v.maxLength(256));
 
@@ -60,9 +60,12 @@ export const RunView = v.strictObject({
     provider: v.string(),
     driver: v.string(),
     model: v.string(),
+    fallback_model: v.optional(v.string()),
   }),
   input_metadata: v.optional(Metadata),
   steps: v.number(),
+  /** The run goes on with its fallback model. */
+  fallback: v.optional(RunFallback),
   outputs: v.array(RunOutputView),
   usage: v.optional(Usage),
   error: v.optional(RunError),

@@ -93,6 +93,33 @@ describe('selector', () => {
   });
 });
 
+describe('a fallback model', () => {
+  const policy = { route_id: 'openai', generation: { fallback_model: 'gpt-f' } };
+  const withRouteName = { route_id: 'openrouter', generation: { fallback_model: 'openai/gpt-f' } };
+
+  test.each<[string, RouteRequest, string | undefined]>([
+    ['a plain name', { fallbackModel: 'claude-f' }, 'claude-f'],
+    ['of the selected route', { fallbackModel: 'anthropic/claude-f' }, 'claude-f'],
+    ['of the selector', { selector: 'openai/gpt-x', fallbackModel: 'openai/gpt-f' }, 'gpt-f'],
+    ['of the policy', { policy }, 'gpt-f'],
+    ['of the policy, never split', { policy: withRouteName }, 'openai/gpt-f'],
+    ['over the policy', { fallbackModel: 'gpt-own', policy }, 'gpt-own'],
+    ['not the policy on another route', { routeId: 'anthropic', policy }, undefined],
+    ['not the model itself', { model: 'claude-f', fallbackModel: 'claude-f' }, undefined],
+  ])('%s', (_title, request, expected) => {
+    expect(resolveSelector(inventory, request).fallback_model).toBe(expected);
+  });
+
+  test.each<[RouteRequest, string]>([
+    [{ fallbackModel: 'openai/gpt-f' }, 'routes/selector_conflict'],
+    [{ fallbackModel: 'gpt-f' }, 'routes/model_not_supported'],
+    [{ fallbackModel: 'anthropic/' }, 'routes/model_not_supported'],
+    [{ policy: { generation: { fallback_model: 'gpt-f' } } }, 'routes/model_not_supported'],
+  ])('%o is refused', (request, expected) => {
+    expect(code(() => resolveSelector(inventory, request))).toBe(expected);
+  });
+});
+
 describe('refusals', () => {
   test('of an unknown route, wherever it is named', () => {
     expect(code(() => pinned({ routeId: 'gone' }))).toBe('routes/unknown_route');
@@ -171,7 +198,7 @@ describe('whatever is asked', () => {
       routeId: word,
       model: name,
       policy: fc.record(
-        { route_id: word, generation: fc.record({ model: name }) },
+        { route_id: word, generation: fc.record({ model: name, fallback_model: name }) },
         { requiredKeys: [] },
       ),
     },

@@ -9,6 +9,8 @@ export interface RouteRequest {
   readonly routeId?: string;
   /** A model's name as it is; it is never split. */
   readonly model?: string;
+  /** `model` or `route/model`; a route that is named must be the one selected. */
+  readonly fallbackModel?: string;
   /** The session's policy, for what the run leaves open. */
   readonly policy?: RoutePolicy;
 }
@@ -45,7 +47,7 @@ function requireModel(route: Route, model: string): void {
 
 /**
  * The route and model of a run: what the run names, else the session's policy, else the default.
- * A policy's model counts only on the route that the policy itself would take.
+ * A policy's models count only on the route that the policy itself would take.
  * Throws `routes/no_routes`, `routes/unknown_route`, `routes/model_not_supported`, `routes/selector_conflict`.
  */
 export function resolveSelector(inventory: RouteInventory, request: RouteRequest): RoutePin {
@@ -59,11 +61,26 @@ export function resolveSelector(inventory: RouteInventory, request: RouteRequest
     request.selector === undefined ? undefined : splitSelector(inventory, request.selector);
   const policyRoute = request.policy?.route_id ?? inventory.defaultRoute;
   const routeId = agreed('route', parts?.routeId, request.routeId) ?? policyRoute;
-  const policyModel = routeId === policyRoute ? request.policy?.generation?.model : undefined;
+  const policy = routeId === policyRoute ? request.policy?.generation : undefined;
   const route = requireRoute(inventory, routeId);
-  const model = agreed('model', parts?.model, request.model) ?? policyModel ?? route.defaultModel;
+  const model = agreed('model', parts?.model, request.model) ?? policy?.model ?? route.defaultModel;
   requireModel(route, model);
-  return { route_id: route.id, driver: route.driver, model };
+  const fallback = ownFallback(inventory, route, request.fallbackModel) ?? policy?.fallback_model;
+  if (fallback !== undefined) requireModel(route, fallback);
+  return {
+    route_id: route.id,
+    driver: route.driver,
+    model,
+    // A model cannot stand in for itself.
+    ...(fallback !== undefined && fallback !== model && { fallback_model: fallback }),
+  };
+}
+
+function ownFallback(inventory: RouteInventory, route: Route, selector: string | undefined) {
+  if (selector === undefined) return undefined;
+  const parts = splitSelector(inventory, selector);
+  agreed('route', parts.routeId, route.id);
+  return parts.model;
 }
 
 /**

@@ -43,6 +43,7 @@ const event = fc.oneof(
       do: fc.constant('submit' as const),
       sessionId,
       route: fc.constantFrom('x', 'y'),
+      fallback: fc.constantFrom(undefined, 'large'),
     }),
   },
   {
@@ -82,7 +83,7 @@ function happen(daemon: Simulation, what: Event): void {
     case 'create':
       return daemon.create(what.sessionId);
     case 'submit':
-      return void daemon.submit(what.sessionId, what.route);
+      return void daemon.submit(what.sessionId, what.route, what.fallback);
     case 'interrupt':
       return void daemon.interrupt(what.sessionId);
     case 'dispatch':
@@ -153,6 +154,20 @@ function checkOrder(daemon: Simulation): void {
     const place = accepted.indexOf(recorded.run_id);
     expect(place).toBeGreaterThan(last.get(recorded.session_id) ?? -1);
     last.set(recorded.session_id, place);
+  }
+}
+
+/** A run falls back at most once, only where it has a fallback, and every later call is of that model. */
+function checkFallback(daemon: Simulation): void {
+  const fallen = new Set<string>();
+  for (const recorded of daemon.state.journal) {
+    if (recorded.type === 'run_fell_back') {
+      expect(fallen.has(recorded.run_id)).toBe(false);
+      expect(daemon.state.run(recorded.run_id).route.fallback_model).toBe(recorded.model);
+      fallen.add(recorded.run_id);
+    }
+    if (recorded.type !== 'action_intended' || recorded.kind !== 'model_call') continue;
+    expect(recorded.target.endsWith('/large')).toBe(fallen.has(recorded.run_id));
   }
 }
 
@@ -236,6 +251,7 @@ test(
         letItEnd(daemon);
         checkOrder(daemon);
         checkOnce(daemon);
+        checkFallback(daemon);
         for (const transcript of daemon.state.tables.transcripts.values()) checkPrompt(transcript);
       }),
       { numRuns: 150 },

@@ -9,6 +9,7 @@ import {
   toolCallsOf,
 } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
+import { fallBack, fallbackFor } from './fall-back.ts';
 import { failRun, finishStopped, runError } from './finish-run.ts';
 import type { Rules } from './rules.ts';
 import { ownAction, settled } from './running-run.ts';
@@ -43,7 +44,9 @@ export function settleModelCall(
   if (outcome.outcome === 'failed') {
     const { error } = outcome;
     state.record({ ...settled(run, action), outcome: 'failed', error });
-    failRun(state, runId, error, rules);
+    const model = fallbackFor(run, error, rules);
+    if (model === undefined) failRun(state, runId, error, rules);
+    else fallBack(state, run, { model, error }, rules);
     return;
   }
   const { message, usage, responseDigest } = outcome;

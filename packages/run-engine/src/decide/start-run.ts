@@ -1,4 +1,4 @@
-import { type RunState, digestOfText } from '@kheish/core-model';
+import { type RunState, digestOfText, modelInUse } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
 import type { Rules } from './rules.ts';
 
@@ -45,8 +45,7 @@ export function intendModelCall(state: WorkingState, runId: string, rules: Rules
   const run = state.run(runId);
   if (run === undefined) throw new Error(`run ${runId} was not loaded`);
   const messages = state.session(run.session_id)?.message_count ?? 0;
-  const { route_id: routeId, model } = run.route;
-  const target = `model:${routeId}/${model}`;
+  const target = `model:${run.route.route_id}/${modelInUse(run)}`;
   state.record({
     type: 'action_intended',
     session_id: run.session_id,

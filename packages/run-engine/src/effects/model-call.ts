@@ -9,6 +9,7 @@ import {
   type RandomSource,
   type ReachCrashPoint,
   digestOfJson,
+  modelInUse,
   wellFormedJson,
 } from '@kheish/core-model';
 import { type CallPolicy, callModel } from '@kheish/model-drivers';
@@ -61,7 +62,7 @@ export async function performModelCall(
     const answer = await callModel({
       driver,
       request: {
-        model: run.route.model,
+        model: modelInUse(run),
         system:
           session.system_prompt ??
           ports.routes.systemPrompt(run.route.route_id) ??
@@ -88,7 +89,7 @@ export async function performModelCall(
       parts,
       stop_reason: answer.stop_reason,
       driver: driver.name,
-      model: run.route.model,
+      model: modelInUse(run),
     };
     const usage = answer.usage && { usage: answer.usage };
     const responseDigest = digestOfJson(said);

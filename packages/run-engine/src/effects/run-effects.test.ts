@@ -306,3 +306,32 @@ test('an outcome of a start that lost the run changes nothing', async () => {
   expect(daemon.store.feed.head()).toBe(before);
   expect(daemon.run(run_id)).toMatchObject({ status: 'running', incarnation: 99 });
 });
+
+test('a fallback model is asked with the transcript as it stands, also after a crash', async () => {
+  await using root = new EngineRoot();
+  const first = await root.start({
+    tools: [tool(() => Promise.resolve({ content: 'looked' }))],
+    callPolicy: { retries: 0 },
+  });
+  await first.engine.createSession({ session_id: 's' });
+  const generation = { fallback_model: 'main/large' };
+  const { run_id } = await first.submit('s', { content: 'q', generation });
+  (await first.turn(1)).answer(call('c', 'act', {}));
+  const refused = await first.turn(2);
+  expect(refused.request.model).toBe('small');
+  refused.fail(new KheishError('models/overloaded', 'busy'));
+  const asked = await first.turn(3);
+  expect(asked.request).toEqual({ ...refused.request, model: 'large' });
+  await first.die();
+
+  const second = await root.start({ tools: [tool(() => Promise.resolve({ content: 'x' }))] });
+  await second.engine.recover();
+  const again = await second.turn(1);
+  expect(again.request).toMatchObject({ model: 'large', messages: asked.request.messages });
+  again.answer(text('done'));
+  expect(await second.ended(run_id)).toMatchObject({ status: 'completed', step: 3 });
+  const models = second.store.read
+    .messages('s', { from: 0, limit: 9 })
+    .flatMap(({ message }) => (message.role === 'assistant' ? [message.model] : []));
+  expect(models).toEqual(['small', 'large']);
+});

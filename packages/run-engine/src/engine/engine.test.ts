@@ -117,6 +117,31 @@ describe('the route of a run', () => {
     expect(await pinned({})).toBe('main/small');
   });
 
+  test('has a fallback model, pinned to the run and never in what is generated with', async () => {
+    await using root = new EngineRoot();
+    const daemon = await started(root);
+    const pinned = async (generation?: object) => {
+      const { run_id } = await daemon.submit('s', {
+        content: 'q',
+        ...(generation && { generation }),
+      });
+      const { route, request } = daemon.run(run_id);
+      expect(request.generation).toEqual({ temperature: 1 });
+      return `${route.model} ${route.fallback_model}`;
+    };
+    const { route_policy } = await daemon.engine.setRoutePolicy('s', {
+      generation: { fallback_model: 'main/spare', temperature: 1 },
+    });
+    expect(route_policy).toEqual({ generation: { fallback_model: 'spare', temperature: 1 } });
+    expect(await pinned()).toBe('small spare');
+    expect(await pinned({ fallback_model: 'own' })).toBe('small own');
+    expect(await pinned({ model: 'spare' })).toBe('spare undefined');
+    const refused = daemon.engine.setRoutePolicy('s', {
+      generation: { fallback_model: 'other/spare' },
+    });
+    await expect(refused).rejects.toMatchObject({ code: 'routes/selector_conflict' });
+  });
+
   test('is not set to one that is not there, and the session keeps what it had', async () => {
     await using root = new EngineRoot();
     const { engine, store } = await started(root);

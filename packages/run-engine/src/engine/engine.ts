@@ -1,6 +1,7 @@
 import {
   type Clock,
   type CreateSessionRequest,
+  type Generation,
   KheishError,
   type NewId,
   type RandomSource,
@@ -166,17 +167,20 @@ export class Engine {
     const { store, routes } = this.#options;
     const policy = existingSession(store.read.session(sessionId), sessionId).route_policy;
     const routeId = input.provider ?? input.route_id;
-    const model = input.generation?.model;
     const pin = () =>
       routes.pin({
         ...(routeId !== undefined && { routeId }),
-        ...(model !== undefined && { model }),
+        ...modelsOf(input.generation),
         ...(policy !== undefined && { policy }),
       });
     // Under a key the refusal waits for the decision: a twin gets the first answer, whatever became of the route.
     const route = idempotency === undefined ? pin() : refusalOr(pin);
     const { body: content, blobs } = await store.blobs.prepare(sessionId, input.content);
-    const { model: _pinned, ...generation } = { ...policy?.generation, ...input.generation };
+    const {
+      model: _model,
+      fallback_model: _fallback,
+      ...generation
+    } = { ...policy?.generation, ...input.generation };
     const request = {
       source_plugin: input.source_plugin ?? 'http',
       source_kind: input.source_kind ?? 'api',
@@ -235,16 +239,22 @@ export class Engine {
   /** The policy with `route/model` taken apart, once it is known to name a route that is there. */
   #pinned(policy: RoutePolicy): RoutePolicy {
     const { route_id: routeId, generation } = policy;
-    const model = generation?.model;
+    const models = modelsOf(generation);
     const pin = this.#options.routes.pin({
       ...(routeId !== undefined && { routeId }),
-      ...(model !== undefined && { model }),
+      ...models,
     });
+    const { model } = models;
     const named = routeId !== undefined || (model !== undefined && model !== pin.model);
+    const { fallback_model: _selector, ...rest } = generation ?? {};
     return {
       ...(named && { route_id: pin.route_id }),
       ...(generation && {
-        generation: { ...generation, ...(model !== undefined && { model: pin.model }) },
+        generation: {
+          ...rest,
+          ...(model !== undefined && { model: pin.model }),
+          ...(pin.fallback_model !== undefined && { fallback_model: pin.fallback_model }),
+        },
       }),
     };
   }
@@ -259,6 +269,14 @@ export class Engine {
     const answer = (result: T) => ({ status, body: JSON.stringify(result) });
     return store.commitOnce({ ...command, idempotency, answer });
   }
+}
+
+function modelsOf(generation: Generation | undefined): { model?: string; fallbackModel?: string } {
+  const { model, fallback_model: fallbackModel } = generation ?? {};
+  return {
+    ...(model !== undefined && { model }),
+    ...(fallbackModel !== undefined && { fallbackModel }),
+  };
 }
 
 function refusalOr<T>(attempt: () => T): T | KheishError {

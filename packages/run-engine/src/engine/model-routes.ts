@@ -3,10 +3,15 @@ import type { ModelDriver, RoutePin, RoutePolicy } from '@kheish/core-model';
 /** Where runs find their models. */
 export interface ModelRoutes {
   /**
-   * The route and model for an input: what it names itself before the session's policy before the default.
+   * The route and models for an input: what it names itself before the session's policy before the default.
    * Throws `routes/...` where there is none, or where it is not ready.
    */
-  pin(request: { routeId?: string; model?: string; policy?: RoutePolicy }): RoutePin;
+  pin(request: {
+    routeId?: string;
+    model?: string;
+    fallbackModel?: string;
+    policy?: RoutePolicy;
+  }): RoutePin;
   /** The driver of a pinned route, with its credentials. Throws `routes/...` where the route is gone. */
   driver(pin: RoutePin): Promise<ModelDriver>;
   /** The route's own system prompt. */

@@ -49,7 +49,7 @@ export class Simulation {
     );
   }
 
-  submit(sessionId: string, routeId = 'main'): RunState {
+  submit(sessionId: string, routeId = 'main', fallback?: string): RunState {
     const request = {
       source_plugin: 'http',
       source_kind: 'api',
@@ -57,7 +57,12 @@ export class Simulation {
       content: 'question',
       text_preview: 'question',
     };
-    const route = { route_id: routeId, driver: 'scripted', model: 'small' };
+    const route = {
+      route_id: routeId,
+      driver: 'scripted',
+      model: 'small',
+      ...(fallback !== undefined && { fallback_model: fallback }),
+    };
     return this.state.commit(
       { session: sessionId, admission: true },
       (state) => submitInput(state, sessionId, { request, route }, this.rules).run,
@@ -154,10 +159,11 @@ export function calls(...effects: readonly EffectClass[]): ModelOutcome {
   return answer(parts, 'tool_calls');
 }
 
-export const failure: ModelOutcome = {
-  outcome: 'failed',
-  error: { domain: 'models', code: 'unavailable', detail: 'no' },
-};
+export function failedWith(code: string, domain = 'models'): ModelOutcome {
+  return { outcome: 'failed', error: { domain, code, detail: 'no' } };
+}
+
+export const failure = failedWith('unavailable');
 
 export function toolAnswer(action: OpenAction, outcome: ToolOutcome['outcome']): ToolOutcome {
   return {

@@ -25,9 +25,11 @@ export function runView(run: RunState, session: SessionState | undefined): RunVi
       provider: route.route_id,
       driver: route.driver,
       model: route.model,
+      ...(route.fallback_model !== undefined && { fallback_model: route.fallback_model }),
     },
     ...(request.metadata !== undefined && { input_metadata: request.metadata }),
     steps: run.step,
+    ...(run.fallback !== undefined && { fallback: run.fallback }),
     outputs: run.outputs.map((output) => ({
       session_id: run.session_id,
       run_id: run.run_id,

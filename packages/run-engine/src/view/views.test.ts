@@ -24,6 +24,22 @@ test('a run says where it waits, and what it was asked', () => {
     expect(RunView['~standard'].validate(view)).toMatchObject({ value: view });
 });
 
+test('a run shows the fallback it has, and the one it went on with', () => {
+  const daemon = new Simulation();
+  daemon.create('s');
+  const run = daemon.submit('s', 'main', 'large');
+  const before = runView(run, undefined);
+  expect(before.request.fallback_model).toBe('large');
+  expect(before.fallback).toBeUndefined();
+  daemon.settleModel(run, run.open_actions[0]?.action_id ?? '', failure);
+  const view = runView(daemon.state.run(run.run_id), undefined);
+  expect(view).toMatchObject({
+    request: { model: 'small' },
+    fallback: { model: 'large', error: { code: 'unavailable' } },
+  });
+  expect(RunView['~standard'].validate(view)).toMatchObject({ value: view });
+});
+
 test('a run that ended shows its outputs or its error, and when it was to stop', () => {
   const { daemon, runs } = busy();
   const settle = (index: 0 | 1 | 2, outcome: typeof failure) => {
