@@ -43,6 +43,10 @@ export const promises: Readonly<Record<string, string>> = {
     "A route's key goes to its base_url and nowhere else; provider variables of the environment are ignored.",
   'keys.never_shown':
     'A sealed key stands in no log line, event, answer or file, even when a provider repeats it in an error.',
+  'egress.public_only':
+    'A URL that an agent or a payload chose reaches public addresses only, however it is written, resolved or redirected.',
+  'egress.operator_origin':
+    'A request with a credential goes to the origin that the operator wrote; redirects and proxies take it nowhere else.',
   'docs.commands_run': 'The commands of README.md and docs/running.md run as written.',
   'docs.example_runs': 'The TypeScript example of README.md runs as written.',
   'docs.isolated_daemon':
