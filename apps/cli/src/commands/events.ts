@@ -13,7 +13,7 @@ export function addEvents(program: Command): void {
     .option('--cursor <id>', 'begin after this event; 0: at the oldest (default: now)')
     .action(
       onDaemon(async ({ client, print }, flags: EventStreamOptions) => {
-        for await (const frame of client.events.stream(flags)) await print.frame(frame);
+        await print.frames(client.events.stream(flags));
       }),
     );
 }

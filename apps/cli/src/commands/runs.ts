@@ -56,7 +56,7 @@ export function addRuns(program: Command): void {
     .option('--cursor <id>', "begin after this event (default: at the run's beginning)")
     .action(
       onDaemon(async ({ client, print }, id: string, flags: { cursor?: string }) => {
-        for await (const frame of client.runs.stream(id, flags)) await print.frame(frame);
+        await print.frames(client.runs.stream(id, flags));
       }),
     );
   addWait(runs);

@@ -53,7 +53,7 @@ function addReads(sessions: Command): void {
     .option('--cursor <id>', 'begin after this event; 0: at the oldest (default: now)')
     .action(
       onDaemon(async ({ client, print }, id: string, flags: { cursor?: string }) => {
-        for await (const frame of client.sessions.stream(id, flags)) await print.frame(frame);
+        await print.frames(client.sessions.stream(id, flags));
       }),
     );
 }

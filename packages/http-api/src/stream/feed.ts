@@ -14,6 +14,14 @@ export interface FeedFilter {
   readonly runId?: string;
 }
 
+export interface FeedQuery {
+  readonly after: number;
+  /** Most rows of a page. */
+  readonly limit: number;
+  /** A page ends with the row that makes its bodies so long. */
+  readonly bytes: number;
+}
+
 export interface FeedPage {
   /** In order of `seq`. */
   readonly rows: readonly FeedRow[];
@@ -27,7 +35,7 @@ export interface EventFeed {
   head(): number;
   /** Events up to this `seq` are not kept any more; 0 while all are. */
   floor(): number;
-  page(query: FeedFilter & { readonly after: number; readonly limit: number }): FeedPage;
+  page(query: FeedFilter & FeedQuery): FeedPage;
   /** The listener is called right after each commit, in order, before anything else runs. */
   subscribe(listener: (rows: readonly FeedRow[]) => void): () => void;
 }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type Clock, endsRun } from '@kheish/core-model';
 import type { DeltaFeed, EventFeed, FeedFilter, FeedRow, StreamSubjects } from './feed.ts';
-import { deltaFrame, type FrameCache, gapFrame, heartbeatFrame, openFrame } from './frames.ts';
+import { deltaFrame, eventFrame, gapFrame, heartbeatFrame, openFrame } from './frames.ts';
 
 /** What one client follows, and from where. */
 export interface StreamRequest {
@@ -18,10 +18,10 @@ export interface FollowerSources {
   readonly feed: EventFeed;
   readonly deltas: DeltaFeed;
   readonly subjects: StreamSubjects;
-  readonly frames: FrameCache;
   readonly clock: Clock;
   readonly pageRows: number;
   readonly backlogBytes: number;
+  readonly stallMs: number;
 }
 
 /**
@@ -37,6 +37,8 @@ export class Follower {
   #after: number;
   #live = false;
   #closed = false;
+  /** What the reader had taken when it was first seen to take nothing more. */
+  #stalled: { readonly taken: number; readonly sinceMs: number } | undefined;
 
   constructor(
     request: StreamRequest,
@@ -55,7 +57,7 @@ export class Follower {
 
   /** Resolves when the follower is live or closed. */
   async start(): Promise<void> {
-    const { clock, feed, frames, pageRows } = this.#sources;
+    const { backlogBytes: bytes, clock, feed, pageRows: limit } = this.#sources;
     this.#sink.write(openFrame);
     const floor = feed.floor();
     if (this.#after < floor) {
@@ -64,30 +66,44 @@ export class Follower {
     }
     while (!this.#closed) {
       const before = this.#after;
-      const page = feed.page({ ...this.filter, after: before, limit: pageRows });
-      for (const row of page.rows) {
-        const taken = this.#send(row, frames.of(row));
-        if (!taken) await this.#drained();
-        if (this.#closed) return;
-      }
+      const page = feed.page({ ...this.filter, after: before, limit, bytes });
+      const taken = this.#replay(page.rows);
+      if (this.#closed) return;
       this.#after = Math.max(this.#after, page.nextAfter);
-      if (this.#after >= feed.head()) return this.#goLive();
-      if (this.#after === before) throw new Error('The feed gave a page that does not go on.');
+      if (taken && this.#after >= feed.head()) return this.#goLive();
+      if (taken && this.#after === before)
+        throw new Error('The feed gave a page that ends nowhere.');
+      if (!taken) await this.#drained();
+      // A fast reader is served without waiting for its socket; the others have their turn between two pages.
       await clock.sleep(0);
     }
   }
 
   offerEvent(row: FeedRow, frame: Buffer): void {
     if (!this.#live || row.seq <= this.#after) return;
-    if (!this.#cutIfSlow()) this.#send(row, frame);
+    if (this.#cutIfSlow()) return;
+    this.#after = row.seq;
+    this.#sink.write(frame);
+    if (this.#isLast(row)) this.end();
   }
 
   offerDelta(frame: Buffer): void {
     if (this.#live && !this.#cutIfSlow()) this.#sink.write(frame);
   }
 
-  heartbeat(): void {
-    if (!this.#closed && !this.#sink.writableNeedDrain) this.#sink.write(heartbeatFrame);
+  /** A sign of life for who has taken all; who takes nothing more for too long is cut. */
+  beat(): void {
+    const { clock, stallMs } = this.#sources;
+    if (this.#closed) return;
+    if (this.#sink.writableLength === 0) {
+      this.#stalled = undefined;
+      this.#sink.write(heartbeatFrame);
+      return;
+    }
+    const taken = (this.#sink.socket?.bytesWritten ?? 0) - this.#sink.writableLength;
+    const now = clock.monotonic();
+    if (this.#stalled?.taken !== taken) this.#stalled = { taken, sinceMs: now };
+    else if (now - this.#stalled.sinceMs >= stallMs) this.#cut();
   }
 
   end(): void {
@@ -107,21 +123,32 @@ export class Follower {
     for (const delta of deltas.current(this.filter)) this.#sink.write(deltaFrame(delta));
   }
 
-  #send(row: FeedRow, frame: Buffer): boolean {
-    this.#after = row.seq;
-    const taken = this.#sink.write(frame);
-    if (this.#request.endsWithRun && endsRun(row.type)) this.end();
+  /** Sends a page in one write. False where the reader has to catch up first. */
+  #replay(rows: readonly FeedRow[]): boolean {
+    const last = rows.findIndex((row) => this.#isLast(row));
+    const shown = last < 0 ? rows : rows.slice(0, last + 1);
+    const taken = shown.length === 0 || this.#sink.write(shown.map(eventFrame).join(''));
+    this.#after = shown.at(-1)?.seq ?? this.#after;
+    if (last >= 0) this.end();
     return taken;
+  }
+
+  #isLast(row: FeedRow): boolean {
+    return this.#request.endsWithRun && endsRun(row.type);
   }
 
   /** The backlog is looked at before a frame is added: one large frame alone cuts nobody. */
   #cutIfSlow(): boolean {
     if (this.#sink.writableLength <= this.#sources.backlogBytes) return false;
+    this.#cut();
+    return true;
+  }
+
+  #cut(): void {
     this.#closed = true;
     this.#live = false;
     this.#onCut();
     this.#sink.destroy();
-    return true;
   }
 
   #drained(): Promise<void> {

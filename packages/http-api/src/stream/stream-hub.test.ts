@@ -1,20 +1,21 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock } from '@kheish/core-model';
 import { describe, expect, test } from 'vitest';
 import { defaultHttpLimits } from '../http-limits.ts';
 import { FakeDeltas, FakeFeed } from '../testing/fake-feed.ts';
 import { realClock } from '../testing/running-api.ts';
 import type { FeedFilter } from './feed.ts';
 import { FollowerIndex } from './follower-index.ts';
-import { FrameCache } from './frames.ts';
 import { StreamHub } from './stream-hub.ts';
-
-const row = (seq: number, bytes: number) => ({ seq, type: 'x', body: `"${'x'.repeat(bytes)}"` });
 
 class Sink extends EventEmitter {
   readonly written: Buffer[] = [];
-  readonly writableLength = 0;
+  writableLength = 0;
   writableNeedDrain = false;
+  readonly socket = { bytesWritten: 0 };
+  destroyed = false;
   write(frame: Buffer): boolean {
     this.written.push(frame);
     return true;
@@ -22,6 +23,28 @@ class Sink extends EventEmitter {
   end(): void {
     this.emit('close');
   }
+  destroy(): void {
+    this.destroyed = true;
+    this.emit('close');
+  }
+}
+
+/** A clock whose sleeps of the heartbeat end when they are told to, with time passing by as much as they took. */
+function beating() {
+  let now = 0;
+  let next = Promise.withResolvers<void>();
+  const clock: Clock = {
+    ...realClock,
+    monotonic: () => now,
+    sleep: (ms) => (ms === defaultHttpLimits.heartbeatMs ? next.promise : Promise.resolve()),
+  };
+  const beat = async () => {
+    now += defaultHttpLimits.heartbeatMs;
+    next.resolve();
+    next = Promise.withResolvers();
+    await turn();
+  };
+  return { clock, beat };
 }
 
 function runningHub(feed: FakeFeed, deltas = new FakeDeltas(), clock = realClock) {
@@ -53,27 +76,32 @@ describe('StreamHub', () => {
     hub.close();
   });
 
-  test('a sink that is behind gets no heartbeat on top', async () => {
-    const tick = Promise.withResolvers<void>();
-    let sleeps = 0;
-    const forever = new Promise<void>(() => undefined);
-    const sleep = () => ((sleeps += 1) === 1 ? tick.promise : forever);
-    const { hub, follow } = runningHub(new FakeFeed(), new FakeDeltas(), { ...realClock, sleep });
-    const [quick, behind] = [follow({}, 0), follow({}, 0)];
-    behind.writableNeedDrain = true;
-    tick.resolve();
-    await expect.poll(() => sleeps).toBe(2);
-    expect([quick.written.length, behind.written.length]).toEqual([2, 1]);
+  test('a reader that is behind gets no heartbeat on top, and is cut when it takes nothing more', async () => {
+    const { clock, beat } = beating();
+    const { hub, follow } = runningHub(new FakeFeed(), new FakeDeltas(), clock);
+    const [quick, slow, stuck] = [follow({}, 0), follow({}, 0), follow({}, 0)];
+    // Of what was written, all but one byte is taken; `slow` goes on taking, `stuck` does not.
+    stuck.writableLength = slow.writableLength = 1;
+    for (let beats = 1; beats <= 4; beats += 1) {
+      expect([slow.destroyed, stuck.destroyed]).toEqual([false, false]);
+      slow.socket.bytesWritten += 1;
+      await beat();
+    }
+    expect([quick.destroyed, slow.destroyed, stuck.destroyed]).toEqual([false, false, true]);
+    expect([quick.written.length, slow.written.length, stuck.written.length]).toEqual([5, 1, 1]);
+    slow.writableLength = 0;
+    await beat();
+    expect(slow.written.length).toBe(2);
+    expect(hub.followerCount).toBe(2);
     hub.close();
   });
 
-  test('gives all followers the very same bytes, live and replayed', () => {
+  test('encodes an event and a delta once for all who follow it', () => {
     const feed = new FakeFeed();
     const deltas = new FakeDeltas();
     const { hub, follow } = runningHub(feed, deltas);
     const sinks = [follow({}, 0), follow({ sessionId: 's1' }, 0), follow({ runId: 'r1' }, 0)];
     feed.append({ type: 'run_started', session_id: 's1', run_id: 'r1' });
-    sinks.push(follow({}, 0));
     deltas.say({
       type: 'model_delta',
       run_id: 'r1',
@@ -88,6 +116,8 @@ describe('StreamHub', () => {
       expect(sink.written).toHaveLength(3);
       sink.written.forEach((frame, n) => expect(frame).toBe(first?.written[n]));
     }
+    const late = follow({}, 0);
+    expect(late.written[1]?.toString()).toBe(first?.written[1]?.toString());
     hub.close();
     expect(hub.followerCount).toBe(0);
   });
@@ -117,19 +147,5 @@ describe('FollowerIndex', () => {
     index.delete(run);
     expect([...index.of({ sessionId: 's1', runId: 'r1' })]).toEqual([all]);
     expect(index.size).toBe(1_001);
-  });
-});
-
-describe('FrameCache', () => {
-  test('encodes once, and stays within its bounds', () => {
-    const frames = new FrameCache();
-    const small = row(1, 1);
-    expect(frames.of(small)).toBe(frames.of({ ...small }));
-    const first = frames.of(small);
-    for (let seq = 2; seq <= 1_025; seq += 1) frames.of(row(seq, 1));
-    expect(frames.of(small)).not.toBe(first);
-    for (let seq = 2_000; seq < 2_010; seq += 1) frames.of(row(seq, 1_000_000));
-    expect(frames.bytes).toBeLessThanOrEqual(4 * 1_024 * 1_024);
-    expect(frames.bytes).toBeGreaterThan(3_000_000);
   });
 });

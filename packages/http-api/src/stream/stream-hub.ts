@@ -5,7 +5,7 @@ import type { HttpLimits } from '../http-limits.ts';
 import type { DeltaFeed, EventFeed, FeedFilter, FeedRow, StreamSubjects } from './feed.ts';
 import { FollowerIndex } from './follower-index.ts';
 import { Follower, type FollowerSources, type StreamRequest } from './follower.ts';
-import { deltaFrame, FrameCache } from './frames.ts';
+import { deltaFrame, eventFrame } from './frames.ts';
 
 export interface StreamHubOptions {
   readonly feed: EventFeed;
@@ -24,7 +24,6 @@ export class StreamHub {
   readonly #options: StreamHubOptions;
   readonly #sources: FollowerSources;
   readonly #index = new FollowerIndex<Follower>();
-  readonly #frames = new FrameCache();
   #stopListening: (() => void) | undefined;
 
   constructor(options: StreamHubOptions) {
@@ -33,10 +32,10 @@ export class StreamHub {
       feed: options.feed,
       deltas: options.deltas,
       subjects: options.subjects,
-      frames: this.#frames,
       clock: options.clock,
       pageRows: options.limits.replayPageRows,
       backlogBytes: options.limits.streamBacklogBytes,
+      stallMs: options.limits.streamStallMs,
     };
   }
 
@@ -93,9 +92,10 @@ export class StreamHub {
 
   #dispatch(rows: readonly FeedRow[]): void {
     for (const row of rows) {
-      const subject = subjectOf(row.session_id, row.run_id);
-      for (const follower of this.#index.of(subject)) {
-        follower.offerEvent(row, this.#frames.of(row));
+      let frame: Buffer | undefined;
+      for (const follower of this.#index.of(subjectOf(row.session_id, row.run_id))) {
+        frame ??= Buffer.from(eventFrame(row));
+        follower.offerEvent(row, frame);
       }
     }
   }
@@ -118,7 +118,7 @@ export class StreamHub {
         if (aborted()) return;
         throw error;
       }
-      for (const follower of this.#index.all()) follower.heartbeat();
+      for (const follower of this.#index.all()) follower.beat();
     }
   }
 }

@@ -43,6 +43,23 @@ describe.each<[string, Omit<PageOptions, 'after' | 'limit'>, (row: object) => bo
     expect(after).toBe(store.feed.head());
   });
 
+  test.each([1, 400, 2_000])('of %i bytes give each event once, in order', async (bytes) => {
+    await using root = new TemporaryRoot();
+    const store = await filled(root);
+    const expected = store.feed.page({ after: 0, limit: 1_000 }).rows.filter(matches);
+    const read = [];
+    let after = 0;
+    while (after < store.feed.head()) {
+      const page = store.feed.page({ ...filter, after, limit: 100, bytes });
+      const sizes = page.rows.map((row) => row.body.length);
+      expect(sizes.slice(0, -1).reduce((sum, size) => sum + size, 0)).toBeLessThan(bytes);
+      read.push(...page.rows);
+      expect(page.nextAfter).toBeGreaterThan(after);
+      after = page.nextAfter;
+    }
+    expect(read).toEqual(expected);
+  });
+
   test('of exactly what is left do not skip what comes after', async () => {
     await using root = new TemporaryRoot();
     const store = await filled(root);

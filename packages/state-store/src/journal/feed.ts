@@ -5,6 +5,8 @@ export interface PageOptions {
   /** Sequence number after which to read. */
   readonly after: number;
   readonly limit: number;
+  /** The page ends with the event that makes its bodies so many characters long; without it only with `limit`. */
+  readonly bytes?: number;
   readonly sessionId?: string;
   /** Reads the one session of the run only. */
   readonly runId?: string;
@@ -66,15 +68,23 @@ export class JournalFeed {
 
   /** The next events in order. */
   page(options: PageOptions): Page {
-    const rows = this.#rows(options).map(recorded);
-    const last = rows.at(-1)?.seq ?? options.after;
-    return { rows, nextAfter: rows.length < options.limit ? Math.max(last, this.head()) : last };
+    const { after, limit, bytes = Infinity } = options;
+    const rows: RecordedRow[] = [];
+    let length = 0;
+    for (const row of this.#rows(options)) {
+      rows.push(recorded(row));
+      length += row.body.length;
+      if (length >= bytes) break;
+    }
+    const last = rows.at(-1)?.seq ?? after;
+    const isLast = rows.length < limit && length < bytes;
+    return { rows, nextAfter: isLast ? Math.max(last, this.head()) : last };
   }
 
-  #rows({ after, limit, sessionId, runId }: PageOptions): Row[] {
-    if (runId !== undefined) return this.#ofRun.all(runId, runId, after, runId, limit);
-    if (sessionId !== undefined) return this.#ofSession.all(sessionId, after, limit);
-    return this.#all.all(after, limit);
+  #rows({ after, limit, sessionId, runId }: PageOptions): Iterable<Row> {
+    if (runId !== undefined) return this.#ofRun.iterate(runId, runId, after, runId, limit);
+    if (sessionId !== undefined) return this.#ofSession.iterate(sessionId, after, limit);
+    return this.#all.iterate(after, limit);
   }
 
   /** Calls `listener` with each group of events right after it is on disk, in order. */
