@@ -8,6 +8,10 @@ export interface RunLimits {
   readonly maxStepsPerRun: number;
   /** Tool calls that one model answer may ask for. */
   readonly maxToolCallsPerStep: number;
+  /** Tool calls under way in the whole daemon; the others wait for them. */
+  readonly maxToolCallsAtOnce: number;
+  /** The same of one run, so that an answer with many calls does not keep other runs waiting. */
+  readonly maxToolCallsAtOncePerRun: number;
   /** Takeovers of a run after a crash without a new step in between; then it is given up. */
   readonly maxRecoveries: number;
 }
@@ -18,6 +22,8 @@ export const defaultRunLimits: RunLimits = {
   maxQueuedRunsPerSession: 100,
   maxStepsPerRun: 500,
   maxToolCallsPerStep: 256,
+  maxToolCallsAtOnce: 64,
+  maxToolCallsAtOncePerRun: 8,
   maxRecoveries: 3,
 };
 

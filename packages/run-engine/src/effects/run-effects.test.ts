@@ -193,6 +193,66 @@ describe('a stop', () => {
   });
 });
 
+describe('tool calls at once', () => {
+  test('are bounded, of one run and of all; each is made once and in its turn', async () => {
+    await using root = new EngineRoot();
+    const underWay = new Map<string, number>();
+    const most = { ofRun: 0, ofAll: 0 };
+    let made = 0;
+    const act = tool(async (_input, { run_id }) => {
+      made += 1;
+      underWay.set(run_id, (underWay.get(run_id) ?? 0) + 1);
+      most.ofRun = Math.max(most.ofRun, ...underWay.values());
+      most.ofAll = Math.max(
+        most.ofAll,
+        [...underWay.values()].reduce((sum, count) => sum + count, 0),
+      );
+      await atRest(2);
+      underWay.set(run_id, (underWay.get(run_id) ?? 1) - 1);
+      return { content: 'ok' };
+    });
+    const limits = { maxToolCallsAtOnce: 5, maxToolCallsAtOncePerRun: 3 };
+    const daemon = await root.start({ tools: [act], limits });
+    daemon.model.reply = (turn) => {
+      const asked = turn.request.messages.at(-1)?.role === 'user';
+      const calls = Array.from({ length: 40 }, (_, n) => call(`c${n}`, 'act', {}));
+      turn.answer(...(asked ? calls : [text('done')]));
+    };
+    const ids = await Promise.all(
+      ['a', 'b', 'c'].map(async (id) => {
+        await daemon.engine.createSession({ session_id: id });
+        return (await daemon.submit(id)).run_id;
+      }),
+    );
+    for (const id of ids) expect((await daemon.ended(id)).status).toBe('completed');
+    expect(made).toBe(120);
+    expect(most).toEqual({ ofRun: 3, ofAll: 5 });
+  });
+
+  test('that wait for their turn are given up with their run, and keep nobody waiting', async () => {
+    await using root = new EngineRoot();
+    let made = 0;
+    const act = tool((input, context) => {
+      made += 1;
+      return untilAborted(input, context);
+    });
+    const limits = { maxToolCallsAtOnce: 1, maxToolCallsAtOncePerRun: 1 };
+    const daemon = await root.start({ tools: [act], limits });
+    await daemon.engine.createSession({ session_id: 's' });
+    const { run_id } = await daemon.submit('s');
+    (await daemon.turn(1)).answer(call('c1', 'act', {}), call('c2', 'act', {}));
+    await settled('the tool', () => made === 1);
+    await daemon.engine.cancelRun(run_id);
+    expect((await daemon.ended(run_id)).status).toBe('cancelled');
+    expect(made).toBe(1);
+    const next = await daemon.submit('s');
+    (await daemon.turn(2)).answer(call('c3', 'act', {}));
+    await settled('the next tool', () => made === 2);
+    await daemon.engine.cancelRun(next.run_id);
+    expect((await daemon.ended(next.run_id)).status).toBe('cancelled');
+  });
+});
+
 describe('a drain', () => {
   test('gives a step its time, and begins no other', async () => {
     await using root = new EngineRoot();

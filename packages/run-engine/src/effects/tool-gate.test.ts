@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { ToolGate } from './tool-gate.ts';
 
 const clock = new ManualClock();
+const roomy = { maxToolCallsAtOnce: 9, maxToolCallsAtOncePerRun: 9 };
 
 function tool(run: Tool['run'], changes: Partial<Tool> = {}): Tool {
   return {
@@ -29,14 +30,14 @@ function context(signal = new AbortController().signal): ToolContext {
 }
 
 const run = (offered: Tool, call = act, signal?: AbortSignal) =>
-  new ToolGate([offered], clock).run(call, context(signal));
+  new ToolGate([offered], clock, roomy).run(call, context(signal));
 
 describe('a call that cannot be carried out is answered, not thrown', () => {
   test('of a tool that does not exist, with the names of those that do', async () => {
     const answer = await run(says('x'), { ...act, tool_name: 'toString' });
     expect(answer.content).toBe('There is no tool toString. The tools are: act.');
     expect(answer.error?.code).toBe('tools/unknown_tool');
-    const none = await new ToolGate([], clock).run(act, context());
+    const none = await new ToolGate([], clock, roomy).run(act, context());
     expect(none.content).toBe('There is no tool act. The tools are: none.');
   });
 
@@ -155,8 +156,10 @@ describe('what a tool says is bounded in bytes', () => {
 });
 
 test('two tools of one name are refused, and one that is not there is harmless to repeat', () => {
-  expect(() => new ToolGate([says('a'), says('b')], clock)).toThrow('two tools have one name');
-  const gate = new ToolGate([says('a')], clock);
+  expect(() => new ToolGate([says('a'), says('b')], clock, roomy)).toThrow(
+    'two tools have one name',
+  );
+  const gate = new ToolGate([says('a')], clock, roomy);
   expect(gate.effectOf('act')).toBe('once');
   expect(gate.effectOf('__proto__')).toBe('repeatable');
 });

@@ -7,6 +7,7 @@ import {
   type ToolContext,
   toKheishError,
 } from '@kheish/core-model';
+import { Places } from './places.ts';
 
 export interface ToolAnswer {
   readonly content: string;
@@ -16,12 +17,20 @@ export interface ToolAnswer {
 /** Made once: a reason of its own for each abort would cost a stack trace each time. */
 const callOver = new Error('the call is over');
 
+export interface ToolLimits {
+  readonly maxToolCallsAtOnce: number;
+  readonly maxToolCallsAtOncePerRun: number;
+}
+
 /** The one way to a tool: nothing else calls `run`. */
 export class ToolGate {
   readonly #tools: ReadonlyMap<string, Tool>;
   readonly #clock: Clock;
+  readonly #places: Places;
 
-  constructor(tools: readonly Tool[], clock: Clock) {
+  constructor(tools: readonly Tool[], clock: Clock, limits: ToolLimits) {
+    const { maxToolCallsAtOnce: total, maxToolCallsAtOncePerRun: perKind } = limits;
+    this.#places = new Places({ total, perKind });
     this.#tools = new Map(tools.map((tool) => [tool.name, tool]));
     if (this.#tools.size !== tools.length) throw new Error('two tools have one name');
     this.#clock = clock;
@@ -35,16 +44,20 @@ export class ToolGate {
   readonly effectOf = (name: string): EffectClass => this.#tools.get(name)?.effect ?? 'repeatable';
 
   /**
-   * Runs one call within the tool's limits. What goes wrong is the tool's answer, for the model to read;
-   * only the abort of `context.signal` rejects.
+   * Runs one call within the tool's limits, once there is a place for it. What goes wrong is the tool's answer, for
+   * the model to read; only the abort of `context.signal` rejects.
    */
   async run(call: ToolCallPart, context: ToolContext): Promise<ToolAnswer> {
+    const wait = this.#places.enter(context.run_id, context.signal);
+    if (wait !== undefined) await wait;
     try {
       return await this.#run(call, context);
     } catch (thrown) {
       context.signal.throwIfAborted();
       const error = toKheishError(thrown, 'tools/failed');
       return { content: error.message, error };
+    } finally {
+      this.#places.leave(context.run_id);
     }
   }
 

@@ -83,7 +83,7 @@ export class Engine {
     this.#options = options;
     const { store, clock, newId, routes } = options;
     this.limits = { ...defaultRunLimits, ...options.limits };
-    const gate = new ToolGate(options.tools, clock);
+    const gate = new ToolGate(options.tools, clock, this.limits);
     this.toolNames = gate.definitions.map((tool) => tool.name);
     const tools = gate.definitions.map(({ name, inputSchema }) => ({ name, inputSchema }));
     this.#rules = {
