@@ -18,6 +18,7 @@ export {
   EVENT_SCHEMA_VERSION,
   RecordedEvent,
   endsRun,
+  isProgress,
   runIdOf,
   sessionIdOf,
   type EventOf,

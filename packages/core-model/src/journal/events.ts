@@ -91,6 +91,11 @@ const ActionIntended = v.strictObject({
 export const ActionOutcome = v.picklist(['succeeded', 'failed', 'aborted', 'unknown_outcome']);
 export type ActionOutcome = v.InferOutput<typeof ActionOutcome>;
 
+/** The action came to an end of its own: its run got further. */
+export function isProgress(outcome: ActionOutcome): boolean {
+  return outcome === 'succeeded' || outcome === 'failed';
+}
+
 /** What became of an effect; its message enters the transcript. */
 const ActionSettled = v.strictObject({
   type: v.literal('action_settled'),

@@ -1,4 +1,4 @@
-import type { EventOf, EventType, DomainEvent } from '../journal/events.ts';
+import { type DomainEvent, type EventOf, type EventType, isProgress } from '../journal/events.ts';
 import { eraseBody } from '../message/body.ts';
 import { addUsage } from '../message/message.ts';
 import { mayFollow, type RunStatus } from './run-status.ts';
@@ -58,10 +58,9 @@ const steps: { [T in EventType]?: Step<T> } = {
       throw new Error(`run ${run.run_id}: ${event.action_id} is not open`);
     }
     const usage = addUsage(run.usage, event.usage);
-    const progress = event.outcome === 'succeeded' || event.outcome === 'failed';
     return {
       ...run,
-      recoveries: progress ? 0 : run.recoveries,
+      recoveries: isProgress(event.outcome) ? 0 : run.recoveries,
       open_actions: open,
       ...(usage && { usage }),
     };

@@ -14,6 +14,8 @@ export interface RunLimits {
   readonly maxToolCallsAtOncePerRun: number;
   /** Takeovers of a run after a crash without a new step in between; then it is given up. */
   readonly maxRecoveries: number;
+  /** Runs of earlier starts that are taken over and have made no progress yet; the others wait for them. */
+  readonly maxTakeoversAtOnce: number;
 }
 
 export const defaultRunLimits: RunLimits = {
@@ -25,6 +27,7 @@ export const defaultRunLimits: RunLimits = {
   maxToolCallsAtOnce: 64,
   maxToolCallsAtOncePerRun: 8,
   maxRecoveries: 3,
+  maxTakeoversAtOnce: 32,
 };
 
 /** What decisions need beside the state: all of it stands still while one is made. */

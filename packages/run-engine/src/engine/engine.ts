@@ -24,7 +24,6 @@ import type {
   StoredAnswer,
   WorkingState,
 } from '@kheish/state-store';
-import { recoverRun } from '../decide/recover-run.ts';
 import { type Rules, type RunLimits, defaultRunLimits } from '../decide/rules.ts';
 import { cancelRun, interruptSession, runNotFound } from '../decide/stop-run.ts';
 import { submitInput } from '../decide/submit-input.ts';
@@ -44,6 +43,7 @@ import { runView } from '../view/run-view.ts';
 import { sessionView } from '../view/session-view.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { ModelRoutes } from './model-routes.ts';
+import { Takeover } from './takeover.ts';
 
 export interface EngineOptions {
   readonly store: Store;
@@ -77,6 +77,7 @@ export class Engine {
   readonly #effects: RunEffects;
   readonly #unfollow: () => void;
   readonly #dispatcher: Dispatcher;
+  readonly #takeover: Takeover;
   #draining = false;
 
   constructor(options: EngineOptions) {
@@ -98,8 +99,10 @@ export class Engine {
     const ports = { ...options, gate, transcripts, live: this.live, routes };
     this.#effects = new RunEffects(ports, this.#rules, options.log);
     this.#dispatcher = new Dispatcher({ ...options, rules: this.#rules });
+    this.#takeover = new Takeover({ ...options, rules: this.#rules });
     this.#unfollow = store.feed.subscribe((rows) => {
       this.#effects.follow(rows);
+      this.#takeover.follow(rows);
       for (const row of rows) {
         if (row.type === 'session_deleted') transcripts.forget(row.session_id ?? '');
       }
@@ -107,20 +110,14 @@ export class Engine {
     });
   }
 
-  /** Takes over what earlier starts left running, then starts what waits. Resolves when all of it is on disk. */
+  /**
+   * Takes over what earlier starts left running, the first of it before this resolves, then starts what waits.
+   * `recovered` counts all that was left.
+   */
   async recover(): Promise<{ recovered: number }> {
-    const { store, incarnation } = this.#options;
-    const left = store.read.runningRuns();
-    await Promise.all(
-      left.map((run) =>
-        store.commit({
-          load: { session: run.session_id, run: run.run_id, admission: true },
-          decide: (state) => recoverRun(state, run.run_id, incarnation.afterCrash, this.#rules),
-        }),
-      ),
-    );
+    const recovered = await this.#takeover.begin();
     await this.#dispatcher.dispatch();
-    return { recovered: left.length };
+    return { recovered };
   }
 
   createSession(
@@ -231,6 +228,7 @@ export class Engine {
   /** Starts nothing more and gives what is under way `timeoutMs`; the rest goes on at the next start. */
   async drain(timeoutMs: number): Promise<void> {
     this.#draining = true;
+    this.#takeover.stop();
     await this.#effects.drain(timeoutMs);
     await this.#dispatcher.stop();
     this.#unfollow();

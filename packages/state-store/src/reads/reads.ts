@@ -72,6 +72,11 @@ export class Reads {
     return this.#prepared.unfinished.all('running').map(runOf);
   }
 
+  /** Whether that start of the daemon ended in order; the one that is under way has not. */
+  stoppedInOrder(incarnation: number): boolean {
+    return this.#prepared.stopped.get(incarnation) !== undefined;
+  }
+
   /**
    * Sessions whose queue could go on: nothing active, and a run at its head whose route is not among
    * `fullRoutes`. Oldest head first.
@@ -171,6 +176,9 @@ function prepareReads(db: Database) {
     ),
     queued: db.prepare<[], { one: number }>(
       `SELECT 1 one FROM runs WHERE status = 'queued' AND status IN ('queued', 'running') LIMIT 1`,
+    ),
+    stopped: db.prepare<[number], { one: number }>(
+      'SELECT 1 one FROM incarnations WHERE incarnation = ? AND stopped_at_ms IS NOT NULL',
     ),
     messagesBackwards: db.prepare<[string], { body: string }>(
       'SELECT body FROM messages WHERE session_id = ? ORDER BY idx DESC',
