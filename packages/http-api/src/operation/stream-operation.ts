@@ -10,7 +10,6 @@ import type { Received } from './receive.ts';
 const streamHeaders = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'X-Accel-Buffering': 'no',
-  Connection: 'close',
 } as const;
 
 export interface StreamOperationOptions {
