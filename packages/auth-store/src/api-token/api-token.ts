@@ -8,7 +8,7 @@ export function tokenDigest(token: string): Digest {
 
 /** Whether a presented token is the one of this digest, in a time that does not tell how much of it fits. */
 export function tokenMatches(presented: string, expectedDigest: Digest): boolean {
-  const given = Buffer.from(tokenDigest(presented), 'utf8');
-  const expected = Buffer.from(expectedDigest, 'utf8');
+  const given = Buffer.from(tokenDigest(presented));
+  const expected = Buffer.from(expectedDigest);
   return given.length === expected.length && timingSafeEqual(given, expected);
 }

@@ -62,7 +62,7 @@ export function parseMasterKey(text: string): MasterKey {
   }
   const decoded = Buffer.from(trimmed, 'base64');
   const isBase64 = decoded.length === MASTER_KEY_BYTES && decoded.toString('base64') === trimmed;
-  const bytes = isBase64 ? decoded : Buffer.from(trimmed, 'utf8');
+  const bytes = isBase64 ? decoded : Buffer.from(trimmed);
   try {
     if (bytes.length === MASTER_KEY_BYTES) return new MasterKey(bytes);
     throw new KheishError(

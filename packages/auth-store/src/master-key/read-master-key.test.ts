@@ -52,6 +52,43 @@ test('32 bytes of UTF-8 are a key too', () => {
   expect(read(fromFile(umlauts))?.keyId).toBe(new MasterKey(Buffer.from(umlauts)).keyId);
 });
 
+test('32 hex digits are 32 bytes, although they would pass for base64 of 24', () => {
+  const hex = '0123456789abcdef0123456789abcdef';
+  expect(Buffer.from(hex, 'base64').toString('base64')).toBe(hex);
+  expect(read({ inline: hex })?.keyId).toBe(new MasterKey(new TextEncoder().encode(hex)).keyId);
+});
+
+/** Whether `use` leaves the key in the memory that small buffers share, and take from front to back. */
+function staysAfter(use: () => void, key: Uint8Array): boolean {
+  for (;;) {
+    const before = Buffer.from('probe');
+    use();
+    const after = Buffer.from('probe');
+    if (before.buffer !== after.buffer) continue;
+    const taken = Buffer.from(
+      before.buffer,
+      before.byteOffset,
+      after.byteOffset - before.byteOffset,
+    );
+    return taken.includes(Buffer.from(key.buffer, key.byteOffset, key.length));
+  }
+}
+
+describe('no copy of the key stays in the memory that buffers share', () => {
+  test.each<[string, string, Uint8Array]>([
+    ['base64', base64, bytes],
+    ['UTF-8', raw, new TextEncoder().encode(raw)],
+  ])('read from %s', (_title, inline, key) => {
+    expect(staysAfter(() => void Buffer.from(key), key)).toBe(true);
+    expect(staysAfter(() => void read({ inline }), key)).toBe(false);
+  });
+
+  test('nor of one that has another length', () => {
+    const short = new TextEncoder().encode(raw.slice(1));
+    expect(staysAfter(() => void refusal({ inline: raw.slice(1) }), short)).toBe(false);
+  });
+});
+
 test('without either variable there is no key', () => {
   expect(read({})).toBeUndefined();
 });
@@ -92,6 +129,18 @@ describe('refusals tell nothing of what was given', () => {
       },
       'secrets/master_key_invalid: The file that KHEISH_AUTH_STORE_MASTER_KEY_FILE names cannot be read (ENOENT).',
     ],
+    ...[`ENOENT ${raw}`, `${raw} ENOENT`, 'ERR_INVALID_ARG_VALUE', 2, undefined].map(
+      (code): [string, Partial<MasterKeySource>, string] => [
+        `a file whose reader fails with ${code}`,
+        {
+          file: raw,
+          readFile: () => {
+            throw Object.assign(new Error(raw), { code });
+          },
+        },
+        'secrets/master_key_invalid: The file that KHEISH_AUTH_STORE_MASTER_KEY_FILE names cannot be read.',
+      ],
+    ),
   ])('%s', (_title, source, message) => {
     expect(refusal(source)).toBe(message);
   });

@@ -22,7 +22,7 @@ function textOf(source: MasterKeySource, path: string): string {
   try {
     bytes = source.readFile(path);
   } catch (thrown) {
-    const code = (thrown as NodeJS.ErrnoException | undefined)?.code;
+    const code = (thrown as NodeJS.ErrnoException).code;
     const reason = typeof code === 'string' && /^E[A-Z]+$/.test(code) ? ` (${code})` : '';
     throw invalid(`The file that ${FILE} names cannot be read${reason}.`);
   }

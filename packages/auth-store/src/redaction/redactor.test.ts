@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { REDACTED, createRedactor } from './redactor.ts';
 
 function redactorOf(...secrets: string[]) {
@@ -57,6 +57,28 @@ test.each([
   ['a JSON string', JSON.stringify(secret).slice(1, -1)],
 ])('%s is a form of the secret', (_title, form) => {
   expect(redactorOf(secret).redact(`<${form}>`)).toBe('<[redacted]>');
+});
+
+describe.each(['~secret?>ÿ0', '~secret?>ÿ01', '~secret?>ÿ012'])('%s', (value) => {
+  const bytes = Buffer.from(value);
+
+  test.each(['base64', 'base64url'] as const)('in %s leaves not even its padding', (alphabet) => {
+    expect(redactorOf(value).redact(`<${bytes.toString(alphabet)}>`)).toBe('<[redacted]>');
+  });
+
+  test.each(['base64', 'base64url'] as const)('in the middle of a text in %s', (alphabet) => {
+    for (const before of ['', 'u', 'us', 'use']) {
+      for (const after of ['t', 'ta', 'tai', 'tail']) {
+        const encoded = Buffer.concat([Buffer.from(before), bytes, Buffer.from(after)]);
+        const redacted = redactorOf(value).redact(encoded.toString(alphabet));
+        expect(redacted).toContain(REDACTED);
+        // What is left of it are at most the characters that it shares with its neighbours.
+        expect(redacted.replace(REDACTED, '').length).toBeLessThanOrEqual(
+          Math.ceil(((before.length + after.length) * 8) / 6) + 4,
+        );
+      }
+    }
+  });
 });
 
 test.each(['u:', 'us:', 'use:', 'user:'])('as password behind %j in basic credentials', (user) => {

@@ -44,7 +44,7 @@ export function createRedactor(): Redactor {
         result += text.slice(from, begin) + REDACTED;
         from = end;
       }
-      return from === 0 ? text : result + text.slice(from);
+      return result + text.slice(from);
     },
   };
 }

@@ -15,7 +15,7 @@ function urlAlphabet(base64: string): string {
 
 /** A secret as it may appear in a log: as it is, in JSON, URL-encoded, in base64 of either alphabet at any offset. */
 export function formsOf(secret: string): ReadonlySet<string> {
-  const bytes = Buffer.from(secret, 'utf8');
+  const bytes = Buffer.from(secret);
   const whole = bytes.toString('base64');
   const encoded = encodeURIComponent(secret.toWellFormed());
   const base64 = [

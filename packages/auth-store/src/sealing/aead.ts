@@ -1,7 +1,7 @@
 /** XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03); the 16-byte tag ends the ciphertext. */
 export interface Aead {
   encrypt(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, ad: Uint8Array): Uint8Array;
-  /** Undefined where the tag does not fit. */
+  /** Undefined where the tag does not fit, or a length. */
   decrypt(
     key: Uint8Array,
     nonce: Uint8Array,
@@ -11,7 +11,6 @@ export interface Aead {
 }
 
 export const NONCE_BYTES = 24;
-const TAG_BYTES = 16;
 
 /** Loads libsodium on first use: a daemon without secrets starts without it. */
 export async function loadAead(): Promise<Aead> {
@@ -21,7 +20,6 @@ export async function loadAead(): Promise<Aead> {
     encrypt: (key, nonce, plaintext, ad) =>
       sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, ad, null, nonce, key),
     decrypt: (key, nonce, ciphertext, ad) => {
-      if (nonce.length !== NONCE_BYTES || ciphertext.length < TAG_BYTES) return undefined;
       try {
         return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(null, ciphertext, ad, nonce, key);
       } catch {

@@ -86,6 +86,24 @@ test('no part of the sealed slot shows the secret, and each sealing takes a new 
   expect(first.ciphertext).not.toEqual(second.ciphertext);
 });
 
+test('what an earlier release sealed opens: its form does not change', () => {
+  const sealed: SealedSlot = {
+    slot_id: 'openai.prod',
+    provider: 'open_ai',
+    mode: 'api_key',
+    summary: 'API key (organization set)',
+    version: 3,
+    updated_at_ms: 1_000,
+    key_id: masterKey.keyId,
+    nonce: new Uint8Array(24).fill(1),
+    ciphertext: Buffer.from(
+      'KmXKzHJdkSiFCU45OW5D2tVcigmgeFznOSymGk4LD0D32VZ/fyBMdmTesXz2CayXcqYtcz5c+C/kpum2+g/UGkWPVtIksXUIE5g5UvK08nDz3itD3JihODMH',
+      'base64',
+    ),
+  };
+  expect(sealer.openSlot(sealed)).toEqual({ ...openai, updated_at_ms: 1_000 });
+});
+
 describe('a changed slot does not open', () => {
   test('whichever byte of nonce or ciphertext is flipped', () => {
     const sealed = sealer.sealSlot(openai, 1, 1);
@@ -97,6 +115,12 @@ describe('a changed slot does not open', () => {
     expect(changed.length).toBeGreaterThan(60);
     expect(new Set(changed.map((slot) => codeOfOpening(slot)))).toEqual(
       new Set(['secrets/secret_corrupt']),
+    );
+  });
+
+  test('and says so', () => {
+    expect(() => sealer.openSlot({ ...sealer.sealSlot(openai, 1, 1), version: 2 })).toThrow(
+      'The secret "openai.prod" was changed after it was sealed.',
     );
   });
 

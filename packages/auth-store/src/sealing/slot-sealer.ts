@@ -41,9 +41,7 @@ function associatedData(label: SlotLabel): Uint8Array {
 
 /** The secret part, without the nulls by which a request leaves a field out. */
 function stateOf(record: AuthSlotRecord): object {
-  return Object.fromEntries(
-    Object.entries(record.state).filter(([, value]) => value !== null && value !== undefined),
-  );
+  return Object.fromEntries(Object.entries(record.state).filter(([, value]) => value !== null));
 }
 
 /** The sealer of this key; it fails once the key is wiped. */

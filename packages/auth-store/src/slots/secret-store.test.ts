@@ -102,9 +102,12 @@ describe('without the master key', () => {
   test('slots can be listed and deleted, not written or opened', async () => {
     await secrets().set(record('a', 'value'));
     const keyless = new SecretStore(store, undefined, systemRandom);
-    expect(keyless.hasMasterKey).toBe(false);
+    expect([keyless.hasMasterKey, secrets().hasMasterKey]).toEqual([false, true]);
     expect(keyless.list().map(({ slot_id }) => slot_id)).toEqual(['a']);
-    const missing = { code: 'secrets/master_key_missing' };
+    const missing = {
+      code: 'secrets/master_key_missing',
+      message: expect.stringContaining('Set KHEISH_AUTH_STORE_MASTER_KEY'),
+    };
     await expect(keyless.set(record('a', 'x'))).rejects.toMatchObject(missing);
     await expect(keyless.setOnce(record('a', 'x'), once('k'))).rejects.toMatchObject(missing);
     await expect(keyless.reveal('a')).rejects.toMatchObject(missing);
@@ -115,6 +118,9 @@ describe('without the master key', () => {
   test('another key is refused, and the sentence names both', async () => {
     await secrets().set(record('a', 'value'));
     const other = keyOf(8);
+    expect(() => secrets(other)).toThrow(
+      expect.objectContaining({ code: 'secrets/master_key_mismatch' }),
+    );
     expect(() => secrets(other)).toThrow(other.keyId);
     expect(() => secrets(other)).toThrow(keyOf(7).keyId);
     await secrets().delete('a');

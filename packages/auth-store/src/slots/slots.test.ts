@@ -64,7 +64,9 @@ test('the status has no nonce, no ciphertext and no secret', () => {
 test('credentials are what a driver sends', () => {
   expect(credentialsOf(generic)).toEqual({ apiKey: 'sk-canary' });
   expect(credentialsOf(anthropic)).toEqual({ apiKey: 'sk-canary' });
-  expect(credentialsOf(openai({ organization: null }))).toEqual({ apiKey: 'sk-canary' });
+  expect(credentialsOf(openai({ organization: null, project: null }))).toStrictEqual({
+    apiKey: 'sk-canary',
+  });
   expect(credentialsOf(openai({ organization: 'o', project: 'p' }))).toEqual({
     apiKey: 'sk-canary',
     organization: 'o',

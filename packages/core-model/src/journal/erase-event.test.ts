@@ -3,18 +3,12 @@ import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { digestOfText } from '../digest/digest.ts';
 import { type Body, eraseBody } from '../message/body.ts';
-import { runEvents, sessionEvents, toolSettled } from '../testing/sample-events.ts';
+import { runEvents, sampleEvents } from '../testing/sample-events.ts';
 import { eraseEvent } from './erase-event.ts';
 import { DomainEvent } from './events.ts';
 
-const events: DomainEvent[] = [
-  ...Object.values(runEvents),
-  ...Object.values(sessionEvents),
-  toolSettled,
-];
-
 describe('erasing', () => {
-  test.each(events.map((event) => [event.type, event] as const))(
+  test.each(sampleEvents.map((event) => [event.type, event] as const))(
     '%s leaves nothing that was said, in a valid event',
     (_, event) => {
       const erased = eraseEvent(event);
@@ -22,6 +16,7 @@ describe('erasing', () => {
       expect(v.parse(DomainEvent, erased)).toEqual(erased);
       expect(erased.type).toBe(event.type);
       expect(eraseEvent(erased)).toEqual(erased);
+      expect(JSON.parse(JSON.stringify(erased))).toStrictEqual(erased);
     },
   );
 
@@ -39,6 +34,13 @@ describe('erasing', () => {
           { type: 'tool_call', tool_call_id: 'c2', tool_name: 'read' },
         ],
       },
+    });
+  });
+
+  test('takes the preview of what was asked too', () => {
+    expect(eraseEvent(runEvents.accepted).request).toMatchObject({
+      text_preview: '',
+      content: { erased: digestOfText('said by the user'), bytes: 16 },
     });
   });
 

@@ -1,11 +1,9 @@
 import * as v from 'valibot';
-import type { Json, JsonObject } from '../json.ts';
+import { type Json, type JsonObject, isJsonObject } from '../json.ts';
 import { Body, eraseBody } from './body.ts';
 
 const json = v.custom<Json>((value) => value !== undefined);
-const jsonObject = v.custom<JsonObject>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-);
+const jsonObject = v.custom<JsonObject>(isJsonObject);
 
 export const UserMessage = v.strictObject({
   role: v.literal('user'),

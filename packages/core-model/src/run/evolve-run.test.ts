@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DomainEvent } from '../journal/events.ts';
-import { freeze, runEvents, runIn } from '../testing/sample-events.ts';
+import { freeze, runEvents, runIn, sampleEvents } from '../testing/sample-events.ts';
 import { eraseRun, evolveRun } from './evolve-run.ts';
 import { RunStatus, isTerminal, mayFollow, runTransitions } from './run-status.ts';
 import { type RunState, modelInUse } from './run.ts';
@@ -94,6 +94,25 @@ describe('the states of a run', () => {
   });
 });
 
+test('a run begins queued, with what was asked and nothing done', () => {
+  const { request, route } = runEvents.accepted;
+  expect(evolveRun(undefined, runEvents.accepted, 1)).toStrictEqual({
+    run_id: 'run_1',
+    session_id: 's',
+    agent_id: 'agent_1',
+    kind: 'input',
+    status: 'queued',
+    request,
+    route,
+    submitted_at_ms: 1,
+    updated_at_ms: 1,
+    step: 0,
+    recoveries: 0,
+    open_actions: [],
+    outputs: [],
+  });
+});
+
 describe('actions', () => {
   test('are open from their intent to their outcome, each by its own id', () => {
     const second = { ...runEvents.intended, action_id: 'action_2', tool_call_id: 'call_2' };
@@ -138,8 +157,8 @@ describe('takeovers', () => {
   });
 });
 
-test('evolving changes neither its run nor its event, and gives the same twice', () => {
-  const event = fc.constantFrom<DomainEvent>(...Object.values(runEvents));
+test('evolving changes neither its run nor its event, gives the same twice, and what JSON can keep', () => {
+  const event = fc.constantFrom(...sampleEvents.filter((each) => 'run_id' in each));
   fc.assert(
     fc.property(fc.array(event, { maxLength: 12 }), (events) => {
       let run: RunState | undefined;
@@ -154,6 +173,7 @@ test('evolving changes neither its run nor its event, and gives the same twice',
           continue;
         }
         expect(evolveRun(frozen, next, atMs)).toEqual(once);
+        expect(JSON.parse(JSON.stringify(once))).toStrictEqual(once);
         run = once;
       }
     }),
@@ -169,5 +189,7 @@ test('erasing a run keeps what it is and takes what was said, once and for all',
   expect(JSON.stringify(erased)).not.toContain('said');
   expect(erased).toMatchObject({ run_id: 'run_1', status: 'completed', route: run.route });
   expect(erased.error).toEqual({ domain: 'models', code: 'refused', detail: '' });
+  expect(erased.outputs).toMatchObject([{ source_kind: 'assistant_text', content: { bytes: 15 } }]);
+  expect(eraseRun(runIn('queued'))).not.toHaveProperty('error');
   expect(eraseRun(erased)).toEqual(erased);
 });

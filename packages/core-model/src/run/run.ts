@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { JsonObject } from '../json.ts';
+import { type JsonObject, isJsonObject } from '../json.ts';
 import { Body } from '../message/body.ts';
 import type { Usage } from '../message/message.ts';
 import type { RunStatus } from './run-status.ts';
@@ -31,10 +31,6 @@ export const RoutePin = v.strictObject({
 });
 export type RoutePin = v.InferOutput<typeof RoutePin>;
 
-const metadata = v.custom<JsonObject>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-);
-
 /** What was asked, and by whom. */
 export const RunRequest = v.strictObject({
   source_plugin: v.string(),
@@ -44,7 +40,7 @@ export const RunRequest = v.strictObject({
   /** The beginning of the content, for lists. */
   text_preview: v.string(),
   generation: v.optional(Generation),
-  metadata: v.optional(metadata),
+  metadata: v.optional(v.custom<JsonObject>(isJsonObject)),
 });
 export type RunRequest = v.InferOutput<typeof RunRequest>;
 

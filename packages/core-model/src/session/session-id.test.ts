@@ -17,22 +17,23 @@ test.each([
 });
 
 test.each([
-  ['nothing', ''],
-  ['too long', 'x'.repeat(257)],
-  ['too long in UTF-16', `${'🙂'.repeat(128)}x`],
-  ['a line feed', 'a\nb'],
-  ['NUL', 'a\0b'],
-  ['DEL', 'a\u007fb'],
-  ['a C1 control', 'a\u0085b'],
-  ['a line separator', 'a\u2028b'],
-  ['a paragraph separator', 'a\u2029b'],
-  ['half a surrogate pair', 'a\ud83d'],
-  ['a dot', '.'],
-  ['two dots', '..'],
-  ['space at its beginning', ' a'],
-  ['space at its end', 'a\u00a0'],
-])('%s is none', (_, id) => {
-  expect(v.safeParse(SessionId, id).success).toBe(false);
+  ['nothing', '', 'not empty'],
+  ['too long', 'x'.repeat(257), 'at most 256'],
+  ['too long in UTF-16', `${'🙂'.repeat(128)}x`, 'at most 256'],
+  ['a line feed', 'a\nb', 'no control characters'],
+  ['NUL', 'a\0b', 'no control characters'],
+  ['DEL', 'a\u007fb', 'no control characters'],
+  ['a C1 control', 'a\u0085b', 'no control characters'],
+  ['a line separator', 'a\u2028b', 'no control characters'],
+  ['a paragraph separator', 'a\u2029b', 'no control characters'],
+  ['half a surrogate pair', 'a\ud83d', 'valid Unicode'],
+  ['a dot', '.', 'not "."'],
+  ['two dots', '..', 'or ".."'],
+  ['space at its beginning', ' a', 'white space'],
+  ['space at its end', 'a\u00a0', 'white space'],
+])('%s is none, and the refusal says why', (_, id, reason) => {
+  const { issues } = v.safeParse(SessionId, id);
+  expect(issues?.map(({ message }) => message)).toEqual([expect.stringContaining(reason)]);
 });
 
 test.each([undefined, null, 1, {}, ['a']])('%j is none', (id) => {

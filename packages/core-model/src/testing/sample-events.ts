@@ -6,6 +6,14 @@ import type { RunState } from '../run/run.ts';
 const ids = { session_id: 's', run_id: 'run_1' };
 const action = { ...ids, action_id: 'action_1', step: 1, kind: 'model_call' } as const;
 
+/** An outcome without anything that it may lack. */
+const bareSettled: EventOf<'action_settled'> = {
+  type: 'action_settled',
+  ...action,
+  target: 'model:main/small',
+  outcome: 'unknown_outcome',
+};
+
 /** One event of each kind that a run may have. Every text of it contains the word `said`. */
 export const runEvents = {
   accepted: {
@@ -104,6 +112,32 @@ export const toolSettled: EventOf<'action_settled'> = {
   target: 'tool:read',
   message: toolMessage,
 };
+
+export const daemonEvents = {
+  started: { type: 'daemon_started', incarnation: 1, version: '1.0.0' },
+  stopped: { type: 'daemon_stopped', incarnation: 1 },
+} as const satisfies Record<string, DomainEvent>;
+
+export const slotEvents = {
+  set: { type: 'secret_slot_set', slot_id: 'openai.prod', provider: 'open_ai', version: 1 },
+  deleted: { type: 'secret_slot_deleted', slot_id: 'openai.prod', version: 1 },
+} as const satisfies Record<string, DomainEvent>;
+
+/** Events of each type, every field set, and for fields that may be absent one without them. */
+export const sampleEvents: readonly DomainEvent[] = [
+  ...Object.values(daemonEvents),
+  ...Object.values(sessionEvents),
+  { type: 'session_created', session_id: 's', agent_id: 'agent_1' },
+  { type: 'session_ended', session_id: 's' },
+  { ...sessionEvents.policySet, route_policy: null },
+  ...Object.values(runEvents),
+  { ...runEvents.recovered, after_crash: false },
+  { ...runEvents.stop, as: 'interrupted' },
+  { ...runEvents.intended, kind: 'tool_call', effect: 'once', tool_call_id: 'c1' },
+  toolSettled,
+  bareSettled,
+  ...Object.values(slotEvents),
+];
 
 /** A run that came to this status by its events. */
 export function runIn(status: RunStatus): RunState {

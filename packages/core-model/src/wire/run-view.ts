@@ -1,15 +1,12 @@
 import * as v from 'valibot';
-import type { JsonObject } from '../json.ts';
+import { type JsonObject, isJsonObject } from '../json.ts';
 import { Usage } from '../message/message.ts';
 import { RunStatus } from '../run/run-status.ts';
 import { Generation, RunError, RunFallback, RunKind } from '../run/run.ts';
 
 const label = v.pipe(v.string(), v.nonEmpty(), v.maxLength(256));
 
-const Metadata = v.custom<JsonObject>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  'Metadata is a JSON object.',
-);
+const Metadata = v.custom<JsonObject>(isJsonObject, 'Metadata is a JSON object.');
 
 export const SubmitInputRequest = v.strictObject({
   content: v.pipe(
