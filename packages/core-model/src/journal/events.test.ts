@@ -27,7 +27,6 @@ describe('an event', () => {
   test('of every type is among the samples', () => {
     const types = DomainEvent.options.map((option) => option.entries.type.literal);
     expect(types.filter((type) => !sampleEvents.some((event) => event.type === type))).toEqual([]);
-    expect(types).toHaveLength(18);
   });
 
   test.each(samples)('%s is read as it was written, with its place and without', (_type, event) => {
