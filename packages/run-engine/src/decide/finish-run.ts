@@ -1,7 +1,7 @@
 import { type KheishError, type RunError, isTerminal } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
 import type { Rules } from './rules.ts';
-import { continueQueue } from './start-run.ts';
+import { startQueuedRun } from './start-run.ts';
 
 export function runError(error: KheishError): RunError {
   return { domain: error.domain, code: error.shortCode, detail: error.message };
@@ -13,11 +13,11 @@ export function finishStopped(state: WorkingState, runId: string, rules: Rules):
   if (run?.stop === undefined || isTerminal(run.status)) return;
   const ids = { session_id: run.session_id, run_id: runId };
   state.record({ type: run.stop.as === 'cancelled' ? 'run_cancelled' : 'run_interrupted', ...ids });
-  continueQueue(state, run.session_id, rules);
+  startQueuedRun(state, run.session_id, rules);
 }
 
 export function failRun(state: WorkingState, runId: string, error: RunError, rules: Rules): void {
   const sessionId = state.run(runId)?.session_id ?? '';
   state.record({ type: 'run_failed', session_id: sessionId, run_id: runId, error });
-  continueQueue(state, sessionId, rules);
+  startQueuedRun(state, sessionId, rules);
 }

@@ -1,4 +1,5 @@
 import type { EffectClass, NewId } from '@kheish/core-model';
+import type { WaitingLine } from './waiting-line.ts';
 
 export interface RunLimits {
   readonly maxRunningRuns: number;
@@ -37,6 +38,7 @@ export interface Rules {
   readonly limits: RunLimits;
   /** False while the daemon drains: nothing new begins. */
   readonly mayStart: () => boolean;
+  readonly line: WaitingLine;
   readonly effectOf: (toolName: string) => EffectClass;
   /** Identifies what a model call is made from beside the transcript: prompts and tools. */
   readonly surfaceDigest: string;

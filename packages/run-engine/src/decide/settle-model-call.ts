@@ -13,7 +13,7 @@ import { fallBack, fallbackFor } from './fall-back.ts';
 import { failRun, finishStopped, runError } from './finish-run.ts';
 import type { Rules } from './rules.ts';
 import { ownAction, settled } from './running-run.ts';
-import { continueQueue } from './start-run.ts';
+import { startQueuedRun } from './start-run.ts';
 
 export type ModelOutcome =
   | {
@@ -79,7 +79,7 @@ function complete(
   }
   const sessionId = state.run(runId)?.session_id ?? '';
   state.record({ type: 'run_completed', session_id: sessionId, run_id: runId, outputs });
-  continueQueue(state, sessionId, rules);
+  startQueuedRun(state, sessionId, rules);
 }
 
 function withoutAnswer(

@@ -2,22 +2,30 @@ import { type RunState, digestOfText, modelInUse } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
 import type { Rules } from './rules.ts';
 
-function hasRoom(state: WorkingState, run: RunState, rules: Rules, spare: number): boolean {
+/** Whether the run may begin now; where not, its session waits for what is missing. */
+function hasRoom(state: WorkingState, run: RunState, rules: Rules, called: boolean): boolean {
+  const { route_id: routeId } = run.route;
+  const { limits, line } = rules;
   const { total, byRoute } = state.running();
-  const onRoute = byRoute.get(run.route.route_id) ?? 0;
-  return (
-    rules.mayStart() &&
-    total + spare < rules.limits.maxRunningRuns &&
-    onRoute + spare < rules.limits.maxRunningRunsPerRoute
-  );
+  if (total >= limits.maxRunningRuns) {
+    line.join(undefined);
+    return false;
+  }
+  const onRoute = byRoute.get(routeId) ?? 0;
+  if (onRoute < limits.maxRunningRunsPerRoute && (called || line.isEmptyFor(routeId))) return true;
+  line.join(routeId);
+  return false;
 }
 
-/** Starts the head of the session's queue if nothing is active there and the daemon has room, `spare` places left over. */
+/**
+ * Starts the head of the session's queue if nothing is active there and the daemon has room. `called` says that it is
+ * the session's turn; without it those who wait in line go first.
+ */
 export function startQueuedRun(
   state: WorkingState,
   sessionId: string,
   rules: Rules,
-  spare = 0,
+  called = false,
 ): boolean {
   const session = state.session(sessionId);
   const runId = session?.queued_run_ids[0];
@@ -25,19 +33,12 @@ export function startQueuedRun(
     return false;
   }
   const run = state.run(runId);
-  if (run === undefined || !hasRoom(state, run, rules, spare)) return false;
+  if (run === undefined || !rules.mayStart()) return false;
+  if (!hasRoom(state, run, rules, called)) return false;
   const { incarnation } = rules;
   state.record({ type: 'run_started', session_id: sessionId, run_id: runId, incarnation });
   intendModelCall(state, runId, rules);
   return true;
-}
-
-/**
- * After a run has ended. Where there was room before, nobody else waits for it, and the session goes on at once;
- * at a limit the dispatcher chooses, so that a long queue does not keep its place before older work of others.
- */
-export function continueQueue(state: WorkingState, sessionId: string, rules: Rules): void {
-  startQueuedRun(state, sessionId, rules, 1);
 }
 
 /** The next model call of a run; its prompt is the session's transcript as it stands now. */

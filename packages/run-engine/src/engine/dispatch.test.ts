@@ -53,6 +53,63 @@ describe('runs that wait for room', () => {
     expect((await daemon.turn(2)).question).toBe('b1');
   });
 
+  test('are not passed by a submit that comes just as room is freed', async () => {
+    await using root = new EngineRoot();
+    const daemon = await root.start({ limits: { maxRunningRuns: 2 } });
+    const { engine, model, store } = daemon;
+    for (const id of ['a', 'b', 'c', 'd', 'e']) await engine.createSession({ session_id: id });
+    const ends = ['a', 'b'].map(async (id) => daemon.ended((await daemon.submit(id, id)).run_id));
+    await daemon.turn(2);
+    await daemon.submit('c', 'c');
+    await daemon.submit('d', 'd');
+    // Into the very group that frees both places, and into the next.
+    const commit = store.commit.bind(store);
+    const late: Promise<unknown>[] = [];
+    store.commit = (command) => {
+      const settles = command.load.run !== undefined;
+      const stored = commit(command);
+      if (settles) {
+        late.push(daemon.submit('e', 'e'));
+        void stored.then(() => late.push(daemon.submit('e', 'e')));
+      }
+      return stored;
+    };
+    for (const turn of model.turns) turn.answer(text('done'));
+    await Promise.all(ends);
+    await settled('two more calls', () => model.turns.length === 4);
+    expect(asked(model.turns)).toEqual(['a', 'b', 'c', 'd']);
+    store.commit = commit;
+    await Promise.all(late);
+    model.reply = (turn) => turn.answer(text('done'));
+    for (const turn of model.turns) turn.answer(text('done'));
+    await settled('all ends', () =>
+      store.read.runCounts().every(({ status }) => status === 'completed'),
+    );
+  });
+
+  test('for a full route keep nobody waiting who wants another', async () => {
+    await using root = new EngineRoot();
+    const daemon = await root.start({ limits: { maxRunningRuns: 9, maxRunningRunsPerRoute: 1 } });
+    for (const id of ['a', 'b', 'c']) await daemon.engine.createSession({ session_id: id });
+    await daemon.submit('a', 'a');
+    expect((await daemon.submit('b', 'b')).status).toBe('queued');
+    expect((await daemon.submit('c', { content: 'c', provider: 'other' })).status).toBe('running');
+  });
+
+  test('for a place that nobody took after all do not keep later ones waiting', async () => {
+    await using root = new EngineRoot();
+    const daemon = await root.start({ limits: { maxRunningRuns: 1 } });
+    const { engine } = daemon;
+    for (const id of ['a', 'b', 'c']) await engine.createSession({ session_id: id });
+    await daemon.submit('a', 'a');
+    const { run_id } = await daemon.submit('b', 'b');
+    await engine.cancelRun(run_id);
+    (await daemon.turn(1)).answer(text('done'));
+    await daemon.submit('c', 'c');
+    expect((await daemon.turn(2)).question).toBe('c');
+    expect((await daemon.submit('b', 'b')).status).toBe('queued');
+  });
+
   test('begin when the disk takes the start after it would not', async () => {
     await using root = new EngineRoot();
     const daemon = await root.start({ limits: { maxRunningRuns: 1 } });

@@ -2,6 +2,7 @@ import type { Clock } from '@kheish/core-model';
 import type { Store } from '@kheish/state-store';
 import type { Rules } from '../decide/rules.ts';
 import { startQueuedRun } from '../decide/start-run.ts';
+import type { Awaited } from '../decide/waiting-line.ts';
 import type { EffectLog } from '../effects/run-effects.ts';
 
 /** Milliseconds until runs that the disk did not let begin are tried again. */
@@ -17,8 +18,6 @@ export class Dispatcher {
   #working: Promise<void> | undefined;
   /** Room was freed since the work under way last looked. */
   #asked = false;
-  /** Runs may wait for room. Only a hint, so that the question is not put to the store after every run. */
-  #mayWait = true;
 
   constructor(options: { store: Store; rules: Rules; clock: Clock; log: EffectLog }) {
     this.#store = options.store;
@@ -27,13 +26,9 @@ export class Dispatcher {
     this.#log = options.log;
   }
 
-  runWaits(): void {
-    this.#mayWait = true;
-  }
-
-  /** Room was freed. Resolves when those who waited for it have begun, or there is no room left. */
+  /** Room was freed, or somebody joined. Resolves when those who waited for it have begun, or there is no room left. */
   dispatch(): Promise<void> {
-    if (!this.#mayWait || this.#stopped.signal.aborted) return Promise.resolve();
+    if (this.#rules.line.isEmpty || this.#stopped.signal.aborted) return Promise.resolve();
     this.#asked = true;
     return (this.#working ??= this.#work());
   }
@@ -61,26 +56,29 @@ export class Dispatcher {
   }
 
   async #startReady(): Promise<void> {
-    const { read, feed } = this.#store;
+    const { feed } = this.#store;
+    const { line } = this.#rules;
     for (;;) {
       const head = feed.head();
-      const ready = this.#ready();
+      line.startCalling();
+      const { called, left } = this.#call();
       await Promise.all(
-        ready.map((session) =>
+        called.map((session) =>
           this.#store.commit({
             load: { session, admission: true },
-            decide: (state) => startQueuedRun(state, session, this.#rules),
+            decide: (state) => startQueuedRun(state, session, this.#rules, true),
           }),
         ),
       );
-      if (ready.length === 0) this.#mayWait = read.hasQueuedRuns();
+      // Only now: until those who were called have begun, nobody may pass them.
+      line.endCalling(left);
       // Whoever took the room instead has moved the journal too; where nothing moved, nothing more can begin.
       if (feed.head() === head) return;
     }
   }
 
-  /** The oldest that wait for what there is room for. */
-  #ready(): string[] {
+  /** The oldest that wait for what there is room for, and what the others may wait for. */
+  #call(): { called: string[]; left: Awaited[] } {
     const { read } = this.#store;
     const { maxRunningRuns, maxRunningRunsPerRoute } = this.#rules.limits;
     let room = maxRunningRuns;
@@ -89,6 +87,8 @@ export class Dispatcher {
       room -= count;
       if (count >= maxRunningRunsPerRoute) fullRoutes.push(routeId);
     }
-    return room > 0 ? read.readySessions({ limit: room, fullRoutes }) : [];
+    if (room <= 0) return { called: [], left: [undefined] };
+    const called = read.readySessions({ limit: room, fullRoutes });
+    return { called, left: called.length < room ? fullRoutes : [undefined] };
   }
 }

@@ -27,6 +27,7 @@ import type {
 import { type Rules, type RunLimits, defaultRunLimits } from '../decide/rules.ts';
 import { cancelRun, interruptSession, runNotFound } from '../decide/stop-run.ts';
 import { submitInput } from '../decide/submit-input.ts';
+import { WaitingLine } from '../decide/waiting-line.ts';
 import { LiveText } from '../effects/live-text.ts';
 import { type EffectLog, RunEffects } from '../effects/run-effects.ts';
 import { ToolGate } from '../effects/tool-gate.ts';
@@ -92,6 +93,7 @@ export class Engine {
       incarnation: options.incarnation.number,
       limits: this.limits,
       mayStart: () => !this.#draining,
+      line: new WaitingLine(),
       effectOf: gate.effectOf,
       surfaceDigest: digestOfJson({ system: digestOfText(defaultSystemPrompt), tools }),
     };
@@ -106,7 +108,8 @@ export class Engine {
       for (const row of rows) {
         if (row.type === 'session_deleted') transcripts.forget(row.session_id ?? '');
       }
-      if (rows.some((row) => endsRun(row.type))) void this.#dispatcher.dispatch();
+      const changed = rows.some(({ type }) => endsRun(type) || type === 'run_accepted');
+      if (changed) void this.#dispatcher.dispatch();
     });
   }
 
@@ -115,6 +118,8 @@ export class Engine {
    * `recovered` counts all that was left.
    */
   async recover(): Promise<{ recovered: number }> {
+    // Who waits is not known before the first look.
+    this.#rules.line.join(undefined);
     const recovered = await this.#takeover.begin();
     await this.#dispatcher.dispatch();
     return { recovered };
@@ -191,7 +196,6 @@ export class Engine {
     const decide = (state: WorkingState) => {
       if (route instanceof KheishError) throw route;
       const { run, session } = submitInput(state, sessionId, { request, route }, this.#rules);
-      if (run.status === 'queued') this.#dispatcher.runWaits();
       return runView(run, session);
     };
     return this.#answer({ load, decide, blobs }, 202, idempotency);

@@ -13,6 +13,7 @@ import { type ToolOutcome, settleToolCall } from '../decide/settle-tool-call.ts'
 import { startQueuedRun } from '../decide/start-run.ts';
 import { cancelRun, interruptSession } from '../decide/stop-run.ts';
 import { submitInput } from '../decide/submit-input.ts';
+import { WaitingLine } from '../decide/waiting-line.ts';
 import { createSession, deleteSession, endSession } from '../session/session-decisions.ts';
 import { MemoryState } from './memory-state.ts';
 
@@ -27,6 +28,7 @@ export class Simulation {
   afterCrash = false;
   draining = false;
   #ids = 0;
+  readonly #line = new WaitingLine();
 
   constructor(limits: Partial<RunLimits> = {}) {
     this.limits = { ...defaultRunLimits, ...limits };
@@ -38,6 +40,7 @@ export class Simulation {
       incarnation: this.incarnation,
       limits: this.limits,
       mayStart: () => !this.draining,
+      line: this.#line,
       effectOf: (name) => name.slice(0, -'_tool'.length) as EffectClass,
       surfaceDigest: 'sha256:0',
     };
@@ -106,9 +109,13 @@ export class Simulation {
   }
 
   dispatch(sessionId: string): boolean {
-    return this.state.commit({ session: sessionId, admission: true }, (state) =>
-      startQueuedRun(state, sessionId, this.rules),
+    this.#line.startCalling();
+    const load = { session: sessionId, admission: true } as const;
+    const began = this.state.commit(load, (state) =>
+      startQueuedRun(state, sessionId, this.rules, true),
     );
+    this.#line.endCalling([]);
+    return began;
   }
 
   restart(afterCrash: boolean): void {

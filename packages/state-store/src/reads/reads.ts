@@ -91,10 +91,6 @@ export class Reads {
     return new Map(this.#statements.running.all().map((row) => [row.routeId, row.count]));
   }
 
-  hasQueuedRuns(): boolean {
-    return this.#prepared.queued.get() !== undefined;
-  }
-
   /** Entries with an index of at least `from`. */
   messages(sessionId: string, options: { from: number; limit: number }): TranscriptEntry[] {
     return this.#prepared.messages.all(sessionId, options.from, options.limit).map((row) => ({
@@ -173,9 +169,6 @@ function prepareReads(db: Database) {
     messages: db.prepare<[string, number, number], { idx: number; runId: string; body: string }>(
       `SELECT idx, run_id runId, body FROM messages WHERE session_id = ? AND idx >= ?
        ORDER BY idx LIMIT ?`,
-    ),
-    queued: db.prepare<[], { one: number }>(
-      `SELECT 1 one FROM runs WHERE status = 'queued' AND status IN ('queued', 'running') LIMIT 1`,
     ),
     stopped: db.prepare<[number], { one: number }>(
       'SELECT 1 one FROM incarnations WHERE incarnation = ? AND stopped_at_ms IS NOT NULL',
