@@ -6,11 +6,15 @@ import { BlobStore } from './blobs/blob-store.ts';
 import { ErasedRemains } from './blobs/erased-remains.ts';
 import type { Command, OnceCommand, OnceResult } from './commit/command.ts';
 import { type CommittedGroup, GroupCommit } from './commit/group-commit.ts';
+import { Reopening } from './commit/reopening.ts';
 import { type Statements, prepareStatements } from './commit/statements.ts';
 import { JournalFeed } from './journal/feed.ts';
 import { Reads } from './reads/reads.ts';
+import { Connection } from './root/connection.ts';
 import { DATABASE_FILE, openDatabase } from './root/open-database.ts';
-import { lockRoot } from './root/root-lock.ts';
+import { reopen, rootIdOf } from './root/reopen.ts';
+import { type RootLock, lockRoot } from './root/root-lock.ts';
+import { storageError } from './root/storage-error.ts';
 import { schemaVersionOf } from './schema/migrate.ts';
 import { type StoreReport, verifyDatabase } from './verify/verify-store.ts';
 
@@ -21,6 +25,12 @@ export interface StoreOptions {
   /** Of the program; shown to whoever finds the root locked. */
   readonly version: string;
   readonly reach?: ReachCrashPoint;
+  readonly log?: StoreLog;
+}
+
+interface StoreLog {
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
 }
 
 /** Facts about the root that do not change while it is open. */
@@ -36,13 +46,16 @@ export interface Store extends AsyncDisposable {
   readonly feed: JournalFeed;
   readonly read: Reads;
   readonly blobs: BlobStore;
-  /** Applies the command. When this resolves it is on disk; when it rejects with a refusal nothing happened. */
+  /**
+   * Applies the command. When this resolves it is on disk; when it rejects with a refusal nothing happened. After
+   * `storage/storage_unavailable` it may still come to the disk where the process ends before the disk is well again.
+   */
   commit<R>(command: Command<R>): Promise<R>;
   /** The same, once per idempotency key: a twin gets the first answer. */
   commitOnce<R>(command: OnceCommand<R>): Promise<OnceResult<R>>;
   /** Registers this start of the program; voids all earlier ones. */
   beginIncarnation(): Promise<Incarnation>;
-  /** Why nothing can be written any more, if so. */
+  /** Why nothing can be written now, if so: everything that is committed is rejected with it, until the disk is well. */
   failure(): KheishError | undefined;
   databaseBytes(): number;
   announce(address: string): void;
@@ -67,54 +80,75 @@ export function openStore(options: StoreOptions): Store {
     db = openDatabase(lock.root);
     const rootId = rootIdOf(db, options.newId);
     lock.announce({ root_id: rootId });
-    return assemble(options, db, rootId, lock);
+    return assemble(options, new Connection(db), rootId, lock);
   } catch (error) {
     db?.close();
     lock.release();
-    throw error;
+    throw storageError(error, `The state root ${lock.root} cannot be opened`);
   }
-}
-
-function rootIdOf(db: Database, newId: NewId): string {
-  db.prepare(`INSERT OR IGNORE INTO root_facts (name, value) VALUES ('root_id', ?)`).run(
-    newId('root'),
-  );
-  const row = db.prepare<[], { value: string }>(
-    `SELECT value FROM root_facts WHERE name = 'root_id'`,
-  );
-  return row.get()?.value ?? '';
 }
 
 function assemble(
   options: StoreOptions,
-  db: Database,
+  connection: Connection,
   rootId: string,
-  lock: ReturnType<typeof lockRoot>,
+  lock: RootLock,
 ): Store {
-  const { clock, version } = options;
-  const statements = prepareStatements(db);
+  const { clock, version, log } = options;
+  const statements = prepareStatements(connection);
   statements.pruneIdempotency.run(clock.now());
-  const blobs = new BlobStore(lock.root, db);
-  const feed: JournalFeed = new JournalFeed(db, () => group.head);
-  const remains = new ErasedRemains(db, blobs);
+  const blobs = new BlobStore(lock.root, connection);
+  const feed: JournalFeed = new JournalFeed(
+    connection,
+    () => group.head,
+    (error) => log?.error({ err: error }, 'a follower of the journal broke'),
+  );
+  const remains = new ErasedRemains(connection, blobs);
   const onDisk = ({ rows, blobs: settled }: CommittedGroup) => {
+    reopening.allWell();
     blobs.release(settled);
     if (rows.some((row) => row.type === 'session_deleted')) remains.clear();
     if (rows.length > 0) feed.publish(rows);
   };
-  const group = new GroupCommit(statements, clock, onDisk, options.reach);
+  const onFailure = (failure: KheishError) => {
+    log?.error({ err: failure }, 'the store takes no writes');
+    // What is damaged is not written any more.
+    if (failure.code !== 'storage/corrupt') void reopening.begin();
+  };
+  const group = new GroupCommit(statements, clock, onDisk, onFailure, options.reach);
+  const reopening = new Reopening(
+    clock,
+    () => {
+      const published = group.head;
+      const head = reopen(connection, { root: lock.root, rootId, published, atMs: clock.now() });
+      group.resume(head);
+      remains.retry();
+      log?.warn({ head }, 'the store takes writes again');
+      // What a failed commit left on the disk after all.
+      if (head > published) {
+        const { rows } = feed.page({ after: published, limit: head - published });
+        onDisk({ rows, blobs: [] });
+      }
+    },
+    (error) => group.fail(storageError(error, 'The disk does not take what is written')),
+  );
   const databaseFile = join(lock.root, DATABASE_FILE);
   let closed: Promise<void> | undefined;
 
   const close = async () => {
     await group.idle();
-    db.close();
-    lock.release();
+    reopening.stop();
+    try {
+      remains.retry();
+      connection.db.close();
+    } finally {
+      lock.release();
+    }
   };
   const store: Store = {
-    root: { stateRoot: lock.root, rootId, schemaVersion: schemaVersionOf(db) },
+    root: { stateRoot: lock.root, rootId, schemaVersion: schemaVersionOf(connection.db) },
     feed,
-    read: new Reads(db, statements),
+    read: new Reads(connection),
     blobs,
     commit: (command) => group.commit(command),
     commitOnce: (command) => group.commitOnce(command),

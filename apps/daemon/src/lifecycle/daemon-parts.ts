@@ -31,7 +31,7 @@ export async function openParts(
   const workspaceRoot = openWorkspaceRoot(options.workspaceRoot);
   const { stateRoot, reach } = options;
   const store = closing.use(
-    openStore({ stateRoot, clock, newId, version: KHEISH_VERSION, ...(reach && { reach }) }),
+    openStore({ stateRoot, clock, newId, version: KHEISH_VERSION, log, ...(reach && { reach }) }),
   );
   checkRootsApart(store.root.stateRoot, workspaceRoot, authEnabled, log);
   const secrets = new SecretStore(store, options.masterKey, random);

@@ -85,7 +85,7 @@ export const problems = {
   'storage/root_locked': { status: 409 },
   'storage/root_unusable': { status: 400 },
   'storage/root_newer': { status: 409 },
-  'storage/corrupt': { status: 500 },
+  'storage/corrupt': { status: 503 },
 
   'readiness/daemon_starting': { status: 503, retryable: true },
   'readiness/daemon_draining': { status: 503, retryable: true },

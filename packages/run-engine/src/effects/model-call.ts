@@ -19,7 +19,7 @@ import type { ModelRoutes } from '../engine/model-routes.ts';
 import { defaultSystemPrompt } from '../prompt/system-prompt.ts';
 import type { Transcripts } from '../prompt/transcript.ts';
 import type { LiveText } from './live-text.ts';
-import type { KeepText } from './tool-call.ts';
+import type { KeepText, ReadPatiently } from './tool-call.ts';
 import type { ToolGate } from './tool-gate.ts';
 
 export interface ModelCallPorts {
@@ -46,14 +46,10 @@ export interface ModelAnswer {
 export async function performModelCall(
   intent: EventOf<'action_intended'>,
   signal: AbortSignal,
-  ports: ModelCallPorts & { readonly keep: KeepText },
+  ports: ModelCallPorts & { readonly read: ReadPatiently; readonly keep: KeepText },
 ): Promise<ModelAnswer> {
   const { session_id: sessionId, run_id: runId } = intent;
-  const session = ports.store.read.session(sessionId);
-  const run = ports.store.read.run(runId);
-  if (session === undefined || run === undefined) throw new Error(`run ${runId} is not stored`);
-  const driver = await ports.routes.driver(run.route);
-  const messages = await ports.transcripts.prompt(sessionId, session.message_count);
+  const { session, run, driver, messages } = await ports.read(() => preparedCall(intent, ports));
   signal.throwIfAborted();
 
   ports.reach?.('model.begun');
@@ -97,6 +93,18 @@ export async function performModelCall(
   } finally {
     ports.live.end(runId);
   }
+}
+
+async function preparedCall(
+  { session_id: sessionId, run_id: runId }: EventOf<'action_intended'>,
+  { store, routes, transcripts }: ModelCallPorts,
+) {
+  const session = store.read.session(sessionId);
+  const run = store.read.run(runId);
+  if (session === undefined || run === undefined) throw new Error(`run ${runId} is not stored`);
+  const driver = await routes.driver(run.route);
+  const messages = await transcripts.prompt(sessionId, session.message_count);
+  return { session, run, driver, messages };
 }
 
 /** Long texts become blobs; a tool call without an id of its own gets one, so that its answer finds it. */

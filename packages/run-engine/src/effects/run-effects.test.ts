@@ -1,102 +1,15 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { KheishError, type Tool } from '@kheish/core-model';
-import { FILE_BLOB_BYTES } from '@kheish/state-store';
 import { describe, expect, test } from 'vitest';
+import { tool } from '../testing/acting-tool.ts';
 import { call, text } from '../testing/fake-model.ts';
 import { EngineRoot, atRest, settled } from '../testing/running-engine.ts';
-
-/** A tool that does what the test says. */
-function tool(run: Tool['run'], effect: Tool['effect'] = 'repeatable'): Tool {
-  return {
-    name: 'act',
-    description: 'Acts.',
-    inputSchema: { type: 'object' },
-    effect,
-    limits: { timeoutMs: 600_000, maxOutputBytes: 1_000_000 },
-    parse: (input) => input,
-    run,
-  };
-}
 
 const untilAborted: Tool['run'] = (_input, { signal }) =>
   new Promise((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error));
   });
 
-const big = 'x'.repeat(FILE_BLOB_BYTES);
-
 describe('an outcome', () => {
-  test('of a model waits for a disk that takes no large text, and is stored when it does', async () => {
-    await using root = new EngineRoot();
-    const daemon = await root.start();
-    await daemon.engine.createSession({ session_id: 's' });
-    const { run_id } = await daemon.submit('s');
-    const turn = await daemon.turn(1);
-    writeFileSync(join(root.path, 'assets'), 'in the way');
-    turn.answer(text(big));
-    await settled('the wait', () => daemon.log.length > 0);
-    expect(daemon.run(run_id).status).toBe('running');
-    rmSync(join(root.path, 'assets'));
-    root.clock.advance(500);
-    expect((await daemon.ended(run_id)).status).toBe('completed');
-    expect(daemon.model.turns).toHaveLength(1);
-    expect(daemon.log.map(({ message }) => message)).toEqual(['an outcome waits for the disk']);
-  });
-
-  test('of a tool waits likewise, and does not run the tool again', async () => {
-    await using root = new EngineRoot();
-    let runs = 0;
-    const act = tool(() => {
-      runs += 1;
-      return Promise.resolve({ content: big });
-    });
-    const daemon = await root.start({ tools: [act] });
-    await daemon.engine.createSession({ session_id: 's' });
-    const { run_id } = await daemon.submit('s');
-    writeFileSync(join(root.path, 'assets'), 'in the way');
-    (await daemon.turn(1)).answer(call('c', 'act', {}));
-    await settled('the wait', () => daemon.log.length > 0);
-    rmSync(join(root.path, 'assets'));
-    root.clock.advance(500);
-    const second = await daemon.turn(2);
-    expect(second.request.messages.at(-1)).toMatchObject({ role: 'tool', content: big });
-    second.answer(text('done'));
-    expect((await daemon.ended(run_id)).status).toBe('completed');
-    expect(runs).toBe(1);
-  });
-
-  test('that waits for the disk gives way to a cancel', async () => {
-    await using root = new EngineRoot();
-    const daemon = await root.start({ tools: [tool(() => Promise.resolve({ content: big }))] });
-    await daemon.engine.createSession({ session_id: 's' });
-    const { run_id } = await daemon.submit('s');
-    writeFileSync(join(root.path, 'assets'), 'in the way');
-    (await daemon.turn(1)).answer(call('c', 'act', {}));
-    await settled('the wait', () => daemon.log.length > 0);
-    await daemon.engine.cancelRun(run_id);
-    expect((await daemon.ended(run_id)).status).toBe('cancelled');
-  });
-
-  test('waits while the store takes nothing at all', async () => {
-    await using root = new EngineRoot();
-    const daemon = await root.start();
-    await daemon.engine.createSession({ session_id: 's' });
-    const { run_id } = await daemon.submit('s');
-    const turn = await daemon.turn(1);
-    const commit = daemon.store.commit.bind(daemon.store);
-    const full = new KheishError('storage/storage_unavailable', 'full');
-    let refusals = 3;
-    daemon.store.commit = (command) => (refusals-- > 0 ? Promise.reject(full) : commit(command));
-    turn.answer(text('done'));
-    for (let times = 1; times <= 3; times += 1) {
-      await settled('a wait', () => daemon.log.length === times);
-      root.clock.advance(500);
-    }
-    expect((await daemon.ended(run_id)).status).toBe('completed');
-    expect(daemon.eventsOf(run_id).filter((type) => type === 'run_completed')).toHaveLength(1);
-  });
-
   test('that breaks the daemon fails the run, and does not leave it open', async () => {
     await using root = new EngineRoot();
     const daemon = await root.start();

@@ -10,8 +10,15 @@ import { runError } from '../decide/finish-run.ts';
 import type { Rules } from '../decide/rules.ts';
 import { type ModelOutcome, settleModelCall } from '../decide/settle-model-call.ts';
 import { type ToolOutcome, settleToolCall } from '../decide/settle-tool-call.ts';
+import { diskRetryMs } from './disk-retry.ts';
 import { type ModelCallPorts, performModelCall } from './model-call.ts';
-import { type KeepText, brokenToolCall, performToolCall, stoppedToolCall } from './tool-call.ts';
+import {
+  type KeepText,
+  type ReadPatiently,
+  brokenToolCall,
+  performToolCall,
+  stoppedToolCall,
+} from './tool-call.ts';
 
 type Intent = EventOf<'action_intended'>;
 
@@ -19,9 +26,6 @@ export interface EffectLog {
   warn(facts: object, message: string): void;
   error(facts: object, message: string): void;
 }
-
-/** Milliseconds between two tries to store an outcome that the disk would not take. */
-const STORE_RETRY_MS = 500;
 
 /** Milliseconds that what was dropped has to come to its end. */
 const DROP_GRACE_MS = 1_000;
@@ -72,9 +76,26 @@ export class RunEffects {
     timer.abort();
   }
 
+  /** At once where it can be read: a stop request that follows must find what it stops. */
   #resume(runId: string): void {
-    const run = this.#ports.store.read.run(runId);
+    try {
+      this.#beginOpen(this.#ports.store.read.run(runId));
+    } catch {
+      const read = () => Promise.resolve(this.#ports.store.read.run(runId));
+      const resumed = this.#whenDiskTakesIt({ run_id: runId }, this.#dropped.signal, read).then(
+        (run) => this.#beginOpen(run),
+        (error: unknown) => this.#report({ run_id: runId }, error),
+      );
+      this.#underWay.set(
+        runId,
+        resumed.finally(() => this.#underWay.delete(runId)),
+      );
+    }
+  }
+
+  #beginOpen(run: RunState | undefined): void {
     for (const action of run?.open_actions ?? []) this.#begin(intentOf(run as RunState, action));
+    if (run?.stop !== undefined) this.#stops.get(run.run_id)?.abort();
   }
 
   #begin(intent: Intent): void {
@@ -96,7 +117,7 @@ export class RunEffects {
   }
 
   async #modelCall(intent: Intent, stop: AbortSignal, signal: AbortSignal): Promise<void> {
-    const ports = { ...this.#ports, keep: this.#keeper(intent, signal) };
+    const ports = { ...this.#ports, ...this.#patient(intent, signal) };
     const { outcome, blobs } = await performModelCall(intent, signal, ports).catch(
       (thrown: unknown): { outcome: ModelOutcome; blobs: readonly BlobRow[] } => {
         this.#dropped.signal.throwIfAborted();
@@ -113,7 +134,7 @@ export class RunEffects {
   }
 
   async #toolCall(intent: Intent, stop: AbortSignal, signal: AbortSignal): Promise<void> {
-    const ports = { ...this.#ports, keep: this.#keeper(intent, signal) };
+    const ports = { ...this.#ports, ...this.#patient(intent, signal) };
     const { outcome, blobs } = await performToolCall(intent, signal, ports).catch(
       (thrown: unknown) => {
         this.#dropped.signal.throwIfAborted();
@@ -149,9 +170,9 @@ export class RunEffects {
     } else await this.#settleToolCall(intent, brokenToolCall(intent, error), []);
   }
 
-  #report(intent: Intent, thrown: unknown): void {
+  #report({ run_id, action_id }: { run_id: string; action_id?: string }, thrown: unknown): void {
     if (this.#dropped.signal.aborted) return;
-    const facts = { run_id: intent.run_id, action_id: intent.action_id, err: thrown };
+    const facts = { run_id, ...(action_id !== undefined && { action_id }), err: thrown };
     this.#log.error(facts, 'an effect could not be settled');
   }
 
@@ -162,26 +183,34 @@ export class RunEffects {
   ): Promise<void> {
     const load = { session: intent.session_id, run: intent.run_id, admission: true } as const;
     const commit = () => this.#ports.store.commit({ load, decide, blobs });
-    return this.#untilStored(intent, this.#dropped.signal, commit);
+    return this.#whenDiskTakesIt(intent, this.#dropped.signal, commit);
   }
 
-  #keeper(intent: Intent, signal: AbortSignal): KeepText {
+  /** What an effect has of the store: reads and texts that wait until the disk is well. */
+  #patient(intent: Intent, signal: AbortSignal): { read: ReadPatiently; keep: KeepText } {
     const { blobs } = this.#ports.store;
-    return (text) =>
-      this.#untilStored(intent, signal, () => blobs.prepare(intent.session_id, text));
+    return {
+      read: (read) => this.#whenDiskTakesIt(intent, signal, async () => read()),
+      keep: (text) =>
+        this.#whenDiskTakesIt(intent, signal, () => blobs.prepare(intent.session_id, text)),
+    };
   }
 
-  /** An outcome is not given up because the disk is full or busy: it waits until it can be stored. */
-  async #untilStored<T>(intent: Intent, signal: AbortSignal, store: () => Promise<T>): Promise<T> {
-    for (;;) {
+  /** A run is not given up because the disk is full or busy: it waits. */
+  async #whenDiskTakesIt<T>(
+    { run_id }: { run_id: string },
+    signal: AbortSignal,
+    attempt: () => Promise<T>,
+  ): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
       try {
-        return await store();
+        return await attempt();
       } catch (error) {
         const waits = error instanceof KheishError && error.code === 'storage/storage_unavailable';
         if (!waits || signal.aborted) throw error;
-        const facts = { run_id: intent.run_id, detail: error.message };
-        this.#log.warn(facts, 'an outcome waits for the disk');
-        await this.#ports.clock.sleep(STORE_RETRY_MS, signal);
+        if (tries === 1)
+          this.#log.warn({ run_id, detail: error.message }, 'a run waits for the disk');
+        await this.#ports.clock.sleep(diskRetryMs(tries), signal);
       }
     }
   }

@@ -13,14 +13,23 @@ import type { ToolGate } from './tool-gate.ts';
 /** Prepares a text of an outcome for its commit; waits where the disk does not take it. */
 export type KeepText = (text: string) => Promise<PreparedBody>;
 
+/** Reads the store; where the disk does not give it, waits. */
+export type ReadPatiently = <T>(read: () => T | Promise<T>) => Promise<T>;
+
 /** Performs an intended tool call through the gate, and prepares what of its answer is stored. */
 export async function performToolCall(
   intent: EventOf<'action_intended'>,
   signal: AbortSignal,
-  ports: { store: Store; gate: ToolGate; keep: KeepText; reach?: ReachCrashPoint },
+  ports: {
+    store: Store;
+    gate: ToolGate;
+    read: ReadPatiently;
+    keep: KeepText;
+    reach?: ReachCrashPoint;
+  },
 ): Promise<{ outcome: ToolOutcome; blobs: readonly BlobRow[] }> {
   const { session_id, run_id, action_id, tool_call_id: callId = '' } = intent;
-  const call = ports.store.read.toolCall(session_id, callId);
+  const call = await ports.read(() => ports.store.read.toolCall(session_id, callId));
   if (call === undefined) throw new Error(`tool call ${callId} is not in the transcript`);
   const context = { session_id, run_id, action_id, signal };
   ports.reach?.('tool.begun');

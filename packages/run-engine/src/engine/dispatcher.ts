@@ -3,10 +3,8 @@ import type { Store } from '@kheish/state-store';
 import type { Rules } from '../decide/rules.ts';
 import { startQueuedRun } from '../decide/start-run.ts';
 import type { Awaited } from '../decide/waiting-line.ts';
+import { diskRetryMs } from '../effects/disk-retry.ts';
 import type { EffectLog } from '../effects/run-effects.ts';
-
-/** Milliseconds until runs that the disk did not let begin are tried again. */
-const RETRY_MS = 500;
 
 /** Starts runs that wait although their session is idle: the daemon had no room when they came. */
 export class Dispatcher {
@@ -41,14 +39,19 @@ export class Dispatcher {
 
   async #work(): Promise<void> {
     const { signal } = this.#stopped;
+    let tries = 0;
     while (this.#asked && !signal.aborted) {
       this.#asked = false;
       try {
         await this.#startReady();
+        tries = 0;
       } catch (error) {
         this.#asked = true;
-        this.#log.warn({ err: error }, 'queued runs could not be started, and are tried again');
-        await this.#clock.sleep(RETRY_MS, signal).catch(() => undefined);
+        tries += 1;
+        if (tries === 1) {
+          this.#log.warn({ err: error }, 'queued runs could not be started, and are tried again');
+        }
+        await this.#clock.sleep(diskRetryMs(tries), signal).catch(() => undefined);
       }
     }
     // Not in a `finally` of the promise: between the last look at `#asked` and this nobody may ask.

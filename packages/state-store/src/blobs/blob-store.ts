@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -9,7 +9,9 @@ import {
   KheishError,
   isBlobRef,
 } from '@kheish/core-model';
-import type { Database } from 'better-sqlite3';
+import type { Connection } from '../root/connection.ts';
+import { makeDirectory } from '../root/make-directory.ts';
+import { storageError } from '../root/storage-error.ts';
 
 /** Blobs from this size on are files in `assets/`; smaller ones are rows. */
 export const FILE_BLOB_BYTES = 65_536;
@@ -36,12 +38,12 @@ export class BlobStore {
   readonly #awaited = new Map<string, number>();
   readonly #writing = new Map<string, Promise<void>>();
 
-  constructor(root: string, db: Database) {
+  constructor(root: string, { prepareRead: prepare }: Connection) {
     this.#directory = join(root, 'assets');
-    this.#find = db.prepare<[string, string], { data: Buffer | null }>(
+    this.#find = prepare<[string, string], { data: Buffer | null }>(
       'SELECT data FROM blobs WHERE digest = ? AND session_id = ?',
     );
-    this.#inUse = db.prepare<[string], { one: number }>(
+    this.#inUse = prepare<[string], { one: number }>(
       'SELECT 1 one FROM blobs WHERE digest = ? AND data IS NULL LIMIT 1',
     );
   }
@@ -71,8 +73,9 @@ export class BlobStore {
   }
 
   readFile(digest: string): Promise<Buffer> {
-    return readFile(this.#fileOf(digest)).catch((error: unknown) => {
-      throw missing(digest, error);
+    return readFile(this.#fileOf(digest)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') throw missing(digest, error);
+      throw storageError(error, 'A large text cannot be read');
     });
   }
 
@@ -126,18 +129,20 @@ export class BlobStore {
 
   async #writeFile(digest: Digest, data: Buffer): Promise<void> {
     const file = this.#fileOf(digest);
-    if (existsSync(file)) return;
     const temporary = `${file}.part`;
     try {
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-      const handle = await open(temporary, 'w', 0o600);
-      try {
-        await handle.writeFile(data);
-        await handle.sync();
-      } finally {
-        await handle.close();
+      if (!existsSync(file)) {
+        makeDirectory(this.#directory, 0o700);
+        const handle = await open(temporary, 'w', 0o600);
+        try {
+          await handle.writeFile(data);
+          await handle.sync();
+        } finally {
+          await handle.close();
+        }
+        await rename(temporary, file);
       }
-      await rename(temporary, file);
+      // Also for a file that is there: who wrote it may have failed at this very step.
       const directory = await open(this.#directory, 'r');
       try {
         await directory.sync();
@@ -145,11 +150,7 @@ export class BlobStore {
         await directory.close();
       }
     } catch (error) {
-      throw new KheishError(
-        'storage/storage_unavailable',
-        `A large text could not be stored: ${(error as Error).message}`,
-        { cause: error },
-      );
+      throw storageError(error, 'A large text could not be stored');
     }
   }
 }

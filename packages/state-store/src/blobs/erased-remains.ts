@@ -1,4 +1,5 @@
-import type { Database } from 'better-sqlite3';
+import type { Connection } from '../root/connection.ts';
+import { emptyLog, settleDown } from '../root/open-database.ts';
 import type { BlobStore } from './blob-store.ts';
 
 /**
@@ -6,12 +7,12 @@ import type { BlobStore } from './blob-store.ts';
  * The database itself overwrites what is deleted (`secure_delete`).
  */
 export class ErasedRemains {
-  readonly #db: Database;
+  readonly #connection: Connection;
   readonly #blobs: BlobStore;
   #left = false;
 
-  constructor(db: Database, blobs: BlobStore) {
-    this.#db = db;
+  constructor(connection: Connection, blobs: BlobStore) {
+    this.#connection = connection;
     this.#blobs = blobs;
   }
 
@@ -27,17 +28,17 @@ export class ErasedRemains {
   }
 
   retry(): void {
-    if (this.#left && this.#db.open) this.clear();
+    if (this.#left && this.#connection.db.open) this.clear();
   }
 
   /** False while another connection reads from the log. Waits for nobody: that reader may be in this process. */
   #emptyLog(): boolean {
-    const timeout = this.#db.pragma('busy_timeout', { simple: true }) as number;
-    this.#db.pragma('busy_timeout = 0');
+    const { db } = this.#connection;
+    db.pragma('busy_timeout = 0');
     try {
-      return this.#db.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
+      return emptyLog(db);
     } finally {
-      this.#db.pragma(`busy_timeout = ${timeout}`);
+      settleDown(db);
     }
   }
 }

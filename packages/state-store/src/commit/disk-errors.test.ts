@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Connection } from '../root/connection.ts';
 import { openDatabase } from '../root/open-database.ts';
 import { created, recording } from '../testing/commands.ts';
 import { runChild } from '../testing/run-child.ts';
@@ -8,7 +9,7 @@ import { prepareStatements } from './statements.ts';
 
 function openGroup(root: TemporaryRoot) {
   const db = openDatabase(root.path);
-  const statements = prepareStatements(db);
+  const statements = prepareStatements(new Connection(db));
   const published: number[] = [];
   const onDisk = ({ rows }: { rows: readonly { seq: number }[] }) =>
     published.push(...rows.map((row) => row.seq));
@@ -16,7 +17,7 @@ function openGroup(root: TemporaryRoot) {
     db,
     statements,
     published,
-    group: new GroupCommit(statements, root.clock, onDisk),
+    group: new GroupCommit(statements, root.clock, onDisk, () => undefined),
     count: () => db.prepare<[], { n: number }>('SELECT count(*) n FROM journal').get()?.n,
   };
 }
@@ -38,10 +39,11 @@ describe('a full database', () => {
     for (const result of results) {
       expect(result).toMatchObject({ reason: { code: 'storage/storage_unavailable' } });
     }
-    expect(group.failure).toBeUndefined();
     expect([count(), group.head, published]).toEqual([1, 1, [1]]);
+    await expect(group.commit(recording('g', created('g')))).rejects.toBe(group.failure);
 
     db.pragma('max_page_count = 1000000');
+    group.resume(1);
     await Promise.all(['a', 'b'].map((id) => group.commit(large(id))));
     expect([count(), group.head, published]).toEqual([3, 3, [1, 2, 3]]);
     db.close();
@@ -62,8 +64,12 @@ describe('an error of the disk in the middle of a group', () => {
       },
     };
     const broken = { ...statements, appendEvent } as unknown as typeof statements;
-    const group = new GroupCommit(broken, root.clock, ({ rows }) =>
-      published.push(...rows.map((row) => row.seq)),
+    const failures: string[] = [];
+    const group = new GroupCommit(
+      broken,
+      root.clock,
+      ({ rows }) => published.push(...rows.map((row) => row.seq)),
+      (failure) => failures.push(failure.code),
     );
     const commitAll = () =>
       Promise.allSettled(['a', 'b', 'c'].map((id) => group.commit(recording(id, created(id)))));
@@ -72,7 +78,9 @@ describe('an error of the disk in the middle of a group', () => {
       expect(result).toMatchObject({ reason: { code: 'storage/storage_unavailable' } });
     }
     expect([count(), group.head, published]).toEqual([0, 0, []]);
+    expect(failures).toEqual(['storage/storage_unavailable']);
     fails = false;
+    group.resume(0);
     await commitAll();
     expect([count(), group.head, published]).toEqual([3, 3, [1, 2, 3]]);
     db.close();
@@ -80,7 +88,7 @@ describe('an error of the disk in the middle of a group', () => {
 });
 
 describe('a failed COMMIT', () => {
-  test('closes the store for writing: what is on disk is unknown', async () => {
+  test('rejects its group, and what comes until the disk is well again', async () => {
     await using root = new TemporaryRoot();
     const { db, statements, published, count } = openGroup(root);
     let fails = true;
@@ -93,7 +101,7 @@ describe('a failed COMMIT', () => {
     const onDisk = ({ rows }: { rows: readonly { seq: number }[] }) =>
       published.push(...rows.map((row) => row.seq));
     const broken = { ...statements, commit } as unknown as typeof statements;
-    const group = new GroupCommit(broken, root.clock, onDisk);
+    const group = new GroupCommit(broken, root.clock, onDisk, () => undefined);
 
     const results = await Promise.allSettled(['a', 'b'].map((id) => group.commit(large(id))));
     expect(results).toMatchObject([
@@ -105,6 +113,9 @@ describe('a failed COMMIT', () => {
     await expect(group.commit(recording('c', created('c')))).rejects.toBe(group.failure);
     expect(group.failure).toMatchObject({ code: 'storage/storage_unavailable' });
     expect([count(), published]).toEqual([0, []]);
+    group.resume(0);
+    await group.commit(recording('d', created('d')));
+    expect([count(), published, group.failure]).toEqual([1, [1], undefined]);
     db.close();
   });
 

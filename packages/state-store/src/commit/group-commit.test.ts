@@ -171,25 +171,6 @@ describe('what others see', () => {
     expect(followers[0]).toHaveLength(91);
   });
 
-  test('a follower that throws keeps nobody waiting', async () => {
-    await using root = new TemporaryRoot();
-    const store = root.open();
-    const uncaught: unknown[] = [];
-    const listeners = process.listeners('uncaughtException');
-    process.removeAllListeners('uncaughtException');
-    process.once('uncaughtException', (error) => uncaught.push(error));
-    try {
-      store.feed.subscribe(() => {
-        throw new Error('a bug of the follower');
-      });
-      await store.commit(recording('a', created('a')));
-      await new Promise((resolve) => setImmediate(resolve));
-    } finally {
-      for (const listener of listeners) process.on('uncaughtException', listener);
-    }
-    expect(uncaught).toMatchObject([{ message: 'a bug of the follower' }]);
-  });
-
   test('close waits for what was committed before it', async () => {
     await using root = new TemporaryRoot();
     const store = root.open();

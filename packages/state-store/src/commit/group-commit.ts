@@ -1,6 +1,6 @@
 import { type Clock, KheishError, type ReachCrashPoint } from '@kheish/core-model';
 import type { BlobRow } from '../blobs/blob-store.ts';
-import { storageError } from '../root/open-database.ts';
+import { concernsTheGroup, storageError } from '../root/storage-error.ts';
 import { type RecordedRow, append } from './append.ts';
 import type { Command, OnceCommand, OnceResult } from './command.ts';
 import { answerGiven, keepAnswer } from './idempotency.ts';
@@ -25,12 +25,14 @@ const MAX_WAITING = 10_000;
 
 /**
  * Applies every command that waits at a moment in one transaction. When a promise resolves, its events are
- * on disk; a refusal or a fault of one member leaves the others untouched; an error of the disk rejects all.
+ * on disk; a refusal or a fault of one member leaves the others untouched; an error of the disk rejects all, and
+ * from then on everything, until `resume`.
  */
 export class GroupCommit {
   readonly #statements: Statements;
   readonly #clock: Clock;
   readonly #onDisk: (group: CommittedGroup) => void;
+  readonly #onFailure: (failure: KheishError) => void;
   readonly #reach: ReachCrashPoint | undefined;
   #waiting: Member[] = [];
   #scheduled = false;
@@ -41,11 +43,13 @@ export class GroupCommit {
     statements: Statements,
     clock: Clock,
     onDisk: (group: CommittedGroup) => void,
+    onFailure: (failure: KheishError) => void,
     reach?: ReachCrashPoint,
   ) {
     this.#statements = statements;
     this.#clock = clock;
     this.#onDisk = onDisk;
+    this.#onFailure = onFailure;
     this.#reach = reach;
     this.#nextSeq = (statements.headSeq.get()?.seq ?? 0) + 1;
   }
@@ -55,9 +59,20 @@ export class GroupCommit {
     return this.#nextSeq - 1;
   }
 
-  /** Why nothing can be written any more, if so. */
+  /** Why nothing can be written now, if so. */
   get failure(): KheishError | undefined {
     return this.#failure;
+  }
+
+  /** Nothing can be written, for this reason. */
+  fail(failure: KheishError): void {
+    this.#failure = failure;
+  }
+
+  /** The disk takes writes again, and this is the newest event on it. */
+  resume(head: number): void {
+    this.#nextSeq = head + 1;
+    this.#failure = undefined;
   }
 
   commit<R>(command: Command<R>): Promise<R> {
@@ -98,23 +113,26 @@ export class GroupCommit {
     this.#scheduled = false;
     const group = this.#waiting;
     this.#waiting = [];
+    if (this.#failure !== undefined) {
+      for (const member of group) member.reject(this.#failure);
+      return;
+    }
     const settle: (() => void)[] = [];
     const rows: RecordedRow[] = [];
     const firstSeq = this.#nextSeq;
     try {
-      if (this.#failure !== undefined) throw this.#failure;
       this.#statements.begin.run();
       this.#reach?.('commit.begun');
       const atMs = this.#clock.now();
       for (const member of group) settle.push(this.#apply(member, atMs, rows));
       this.#reach?.('commit.applied');
-      this.#commitGroup();
+      this.#statements.commit.run();
     } catch (error) {
       this.#nextSeq = firstSeq;
       this.#rollBack();
-      const reason =
-        error instanceof KheishError ? error : storageError(error, 'Nothing was stored');
-      for (const member of group) member.reject(reason);
+      this.#failure = storageError(error, 'The disk does not take what is written');
+      for (const member of group) member.reject(this.#failure);
+      this.#onFailure(this.#failure);
       return;
     }
     this.#reach?.('commit.durable');
@@ -123,16 +141,6 @@ export class GroupCommit {
       this.#reach?.('commit.published');
     } finally {
       for (const done of settle) done();
-    }
-  }
-
-  #commitGroup(): void {
-    try {
-      this.#statements.commit.run();
-    } catch (error) {
-      // What is on disk is unknown now; only opening the store again can tell.
-      this.#failure = storageError(error, 'A commit failed, and the store is closed for writing');
-      throw this.#failure;
     }
   }
 
@@ -176,12 +184,4 @@ export class GroupCommit {
       return () => member.reject(error);
     }
   }
-}
-
-/** After these SQLite may have rolled back the whole group; a broken constraint undoes one member only. */
-function concernsTheGroup(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  return (
-    typeof code === 'string' && code.startsWith('SQLITE_') && !code.startsWith('SQLITE_CONSTRAINT')
-  );
 }

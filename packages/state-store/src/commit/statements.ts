@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { Connection, Prepared } from '../root/connection.ts';
 import type { idempotency, secretSlots } from '../schema/tables.ts';
 
 type Row<T extends { $inferSelect: unknown }> = T['$inferSelect'];
@@ -8,18 +8,11 @@ type IdempotencyRow = Row<typeof idempotency>;
 const slotColumns = `slot_id slotId, provider, mode, summary, version, updated_at_ms updatedAtMs,
   key_id keyId, nonce, ciphertext`;
 
-/** A prepared statement, as far as this package uses it. */
-interface Prepared<P extends unknown[], R> {
-  run(...parameters: P): unknown;
-  get(...parameters: P): R | undefined;
-  all(...parameters: P): R[];
-}
-
-type Prepare = <P extends unknown[], R = unknown>(sql: string) => Prepared<P, R>;
+type Prepare = Connection['prepare'];
+type PrepareRead = <P extends unknown[], R = unknown>(sql: string) => Omit<Prepared<P, R>, 'run'>;
 
 /** The statements of a commit, prepared once. */
-export function prepareStatements(db: Database) {
-  const prepare = db.prepare.bind(db) as Prepare;
+export function prepareStatements({ prepare }: Connection) {
   return { ...transactions(prepare), ...loads(prepare), ...appends(prepare), ...erasures(prepare) };
 }
 
@@ -36,7 +29,8 @@ function transactions(prepare: Prepare) {
   };
 }
 
-function loads(prepare: Prepare) {
+/** What a decision is given, and readers too. */
+export function loads(prepare: PrepareRead) {
   return {
     session: prepare<[string], { state: string; seq: number }>(
       'SELECT state, seq FROM sessions WHERE session_id = ?',

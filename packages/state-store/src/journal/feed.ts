@@ -1,5 +1,5 @@
-import type { Database } from 'better-sqlite3';
 import type { RecordedRow } from '../commit/append.ts';
+import type { Connection } from '../root/connection.ts';
 
 export interface PageOptions {
   /** Sequence number after which to read. */
@@ -36,19 +36,25 @@ export class JournalFeed {
   readonly #ofSession;
   readonly #ofRun;
   readonly #head: () => number;
+  readonly #onFault: (error: unknown) => void;
   readonly #listeners = new Set<FeedListener>();
 
-  constructor(db: Database, head: () => number) {
+  constructor(
+    { prepareRead: prepare }: Connection,
+    head: () => number,
+    onFault: (error: unknown) => void,
+  ) {
     this.#head = head;
-    this.#all = db.prepare<[number, number], Row>(
+    this.#onFault = onFault;
+    this.#all = prepare<[number, number], Row>(
       `SELECT ${columns} FROM journal WHERE seq > ? ORDER BY seq LIMIT ?`,
     );
-    this.#ofSession = db.prepare<[string, number, number], Row>(
+    this.#ofSession = prepare<[string, number, number], Row>(
       `SELECT ${columns} FROM journal
        WHERE session_id = ? AND session_id IS NOT NULL AND seq > ? ORDER BY seq LIMIT ?`,
     );
     // One lower bound: of two SQLite would take one, and read the session's events from its beginning.
-    this.#ofRun = db.prepare<[string, string, number, string, number], Row>(
+    this.#ofRun = prepare<[string, string, number, string, number], Row>(
       `SELECT ${columns} FROM journal
        WHERE session_id = (SELECT session_id FROM runs WHERE run_id = ?) AND session_id IS NOT NULL
          AND run_id = ? AND seq > max(?, (SELECT first_seq - 1 FROM runs WHERE run_id = ?))
@@ -93,8 +99,15 @@ export class JournalFeed {
     return () => this.#listeners.delete(listener);
   }
 
+  /** A listener that throws holds back neither the others nor the commit. */
   publish(rows: readonly RecordedRow[]): void {
-    for (const listener of this.#listeners) listener(rows);
+    for (const listener of this.#listeners) {
+      try {
+        listener(rows);
+      } catch (error) {
+        this.#onFault(error);
+      }
+    }
   }
 }
 

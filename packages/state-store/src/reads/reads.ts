@@ -7,9 +7,9 @@ import {
   type ToolCallPart,
   toolCallsOf,
 } from '@kheish/core-model';
-import type { Database } from 'better-sqlite3';
 import { sealedSlotOf, slotOf } from '../commit/sealed-slots.ts';
-import type { Statements } from '../commit/statements.ts';
+import { loads } from '../commit/statements.ts';
+import type { Connection } from '../root/connection.ts';
 
 export interface ListedRun {
   readonly run: RunState;
@@ -28,12 +28,12 @@ const runOf = (row: { state: string }) => JSON.parse(row.state) as RunState;
 
 /** What may be asked of the tables outside a commit. */
 export class Reads {
-  readonly #statements: Statements;
+  readonly #statements;
   readonly #prepared;
 
-  constructor(db: Database, statements: Statements) {
-    this.#statements = statements;
-    this.#prepared = prepareReads(db);
+  constructor(connection: Connection) {
+    this.#statements = loads(connection.prepareRead);
+    this.#prepared = prepareReads(connection);
   }
 
   session(id: string): SessionState | undefined {
@@ -136,50 +136,50 @@ function runs(where: string, order: string): string {
   return `SELECT state, first_seq firstSeq FROM runs WHERE ${where} ORDER BY first_seq ${order} LIMIT ?`;
 }
 
-function prepareReads(db: Database) {
+function prepareReads({ prepareRead: prepare }: Connection) {
   return {
-    sessions: db.prepare<[string, number], { state: string }>(
+    sessions: prepare<[string, number], { state: string }>(
       `SELECT state FROM sessions WHERE session_id > ? AND status <> 'deleted'
        ORDER BY session_id LIMIT ?`,
     ),
     runs: {
-      asc: db.prepare<[number, number], StateRow>(runs('first_seq > ?', 'ASC')),
-      desc: db.prepare<[number, number], StateRow>(runs('first_seq < ?', 'DESC')),
+      asc: prepare<[number, number], StateRow>(runs('first_seq > ?', 'ASC')),
+      desc: prepare<[number, number], StateRow>(runs('first_seq < ?', 'DESC')),
     },
     runsOfSession: {
-      asc: db.prepare<[string, number, number], StateRow>(
+      asc: prepare<[string, number, number], StateRow>(
         runs('session_id = ? AND first_seq > ?', 'ASC'),
       ),
-      desc: db.prepare<[string, number, number], StateRow>(
+      desc: prepare<[string, number, number], StateRow>(
         runs('session_id = ? AND first_seq < ?', 'DESC'),
       ),
     },
-    unfinished: db.prepare<[string], { state: string }>(
+    unfinished: prepare<[string], { state: string }>(
       `SELECT state FROM runs WHERE status = ? AND status IN ('queued', 'running')
        ORDER BY first_seq`,
     ),
     // Beside min() SQLite takes bare columns from the row that has the minimum: the head of the queue.
-    ready: db.prepare<[string, number], { sessionId: string }>(
+    ready: prepare<[string, number], { sessionId: string }>(
       `SELECT session_id sessionId, route_id routeId, min(first_seq) oldest FROM runs
        WHERE status = 'queued' AND status IN ('queued', 'running') AND session_id NOT IN
          (SELECT session_id FROM runs WHERE status = 'running' AND status IN ('queued', 'running'))
        GROUP BY session_id HAVING routeId NOT IN (SELECT value FROM json_each(?))
        ORDER BY oldest LIMIT ?`,
     ),
-    messages: db.prepare<[string, number, number], { idx: number; runId: string; body: string }>(
+    messages: prepare<[string, number, number], { idx: number; runId: string; body: string }>(
       `SELECT idx, run_id runId, body FROM messages WHERE session_id = ? AND idx >= ?
        ORDER BY idx LIMIT ?`,
     ),
-    stopped: db.prepare<[number], { one: number }>(
+    stopped: prepare<[number], { one: number }>(
       'SELECT 1 one FROM incarnations WHERE incarnation = ? AND stopped_at_ms IS NOT NULL',
     ),
-    messagesBackwards: db.prepare<[string], { body: string }>(
+    messagesBackwards: prepare<[string], { body: string }>(
       'SELECT body FROM messages WHERE session_id = ? ORDER BY idx DESC',
     ),
-    sessionCount: db.prepare<[], { count: number }>(
+    sessionCount: prepare<[], { count: number }>(
       `SELECT count(*) count FROM sessions WHERE status <> 'deleted'`,
     ),
-    runCounts: db.prepare<[], { status: RunStatus; count: number }>(
+    runCounts: prepare<[], { status: RunStatus; count: number }>(
       'SELECT status, count(*) count FROM runs GROUP BY status',
     ),
   };

@@ -1,10 +1,19 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { KheishError } from '@kheish/core-model';
 import Database from 'better-sqlite3';
 import { migrate, refuseNewer } from '../schema/migrate.ts';
+import { storageError } from './storage-error.ts';
 
 export const DATABASE_FILE = 'kheish.db';
+
+/** Milliseconds that a start waits for another program which reads or copies the database. */
+const OPENING_TIMEOUT_MS = 5_000;
+
+/**
+ * The same while the daemon runs, where nothing else happens meanwhile. Only a stranger can hold the lock: whoever
+ * writes by right holds the root's lock, and readers hold nobody up.
+ */
+const BUSY_TIMEOUT_MS = 50;
 
 /** Opens the root's database for writing, durable at each commit, at the newest schema. */
 export function openDatabase(root: string): Database.Database {
@@ -13,31 +22,47 @@ export function openDatabase(root: string): Database.Database {
   try {
     // Before SQLite makes it: nobody else may read it, and the log beside it takes over its mode.
     closeSync(openSync(file, 'a', 0o600));
-    db = new Database(file, { timeout: 5_000 });
+    db = new Database(file, { timeout: OPENING_TIMEOUT_MS });
     refuseNewer(db, root);
-    db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = FULL');
-    db.pragma('foreign_keys = ON');
-    // What is deleted is overwritten: an erased session must not survive in free pages.
-    db.pragma('secure_delete = ON');
+    configure(db);
     migrate(db, file);
+    settleDown(db);
     return db;
   } catch (error) {
     db?.close();
-    if (error instanceof KheishError) throw error;
-    throw storageError(
-      error,
-      `The database ${file} cannot be opened; restore its root from a backup, or choose another --state-root`,
-    );
+    throw storageError(error, `The database ${file} cannot be opened`);
   }
 }
 
-/** An error of SQLite as one of ours; the code decides which. */
-export function storageError(error: unknown, what: string): KheishError {
-  const code = (error as { code?: string }).code ?? '';
-  const detail = `${what}: ${(error as Error).message}`;
-  const broken = code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB');
-  return new KheishError(broken ? 'storage/corrupt' : 'storage/storage_unavailable', detail, {
-    cause: error,
-  });
+/**
+ * A second connection to a database that is open here already. It must exist: an empty one in its place would be
+ * taken for the root. And nothing but SQLite may open the file, or the first connection loses its locks.
+ */
+export function connectAgain(root: string): Database.Database {
+  const db = new Database(join(root, DATABASE_FILE), { timeout: 0, fileMustExist: true });
+  try {
+    configure(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** From now on it waits for others as a daemon may that runs. */
+export function settleDown(db: Database.Database): void {
+  db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+}
+
+/** Folds the log into the database. False while another connection reads from the log. */
+export function emptyLog(db: Database.Database): boolean {
+  return db.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
+}
+
+function configure(db: Database.Database): void {
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  db.pragma('foreign_keys = ON');
+  // What is deleted is overwritten: an erased session must not survive in free pages.
+  db.pragma('secure_delete = ON');
 }

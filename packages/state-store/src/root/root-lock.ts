@@ -94,8 +94,13 @@ export function lockRoot(directory: string, version: string): RootLock {
   const held = connection;
   const release = () => {
     if (!heldHere.delete(root)) return;
-    removeHolder(root);
-    held.close();
+    try {
+      removeHolder(root);
+    } catch {
+      // What is left names a process that does not live: nobody believes it.
+    } finally {
+      held.close();
+    }
   };
   try {
     announce({});
