@@ -6,5 +6,5 @@ export { defaultSystemPrompt } from './prompt/system-prompt.ts';
 export { existingSession } from './session/open-session.ts';
 export { runNotFound } from './decide/stop-run.ts';
 export { messageView } from './view/message-view.ts';
-export { fullRunView } from './view/run-view.ts';
+export { fullRunView, listedRunView } from './view/run-view.ts';
 export { sessionView } from './view/session-view.ts';

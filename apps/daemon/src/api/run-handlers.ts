@@ -1,5 +1,11 @@
 import type { Handlers } from '@kheish/http-api';
-import { type Engine, existingSession, fullRunView, runNotFound } from '@kheish/run-engine';
+import {
+  type Engine,
+  existingSession,
+  fullRunView,
+  listedRunView,
+  runNotFound,
+} from '@kheish/run-engine';
 import type { Store } from '@kheish/state-store';
 import { answered } from './answered.ts';
 import { numberedPageRequest, page } from './page-request.ts';
@@ -15,28 +21,24 @@ export function runHandlers(store: Store, engine: Engine): Pick<Handlers, RunOpe
     return run;
   };
   return {
-    listRuns: ({ query }) =>
-      secondLook(async () => {
-        const { limit, after } = numberedPageRequest(query);
-        const { order = 'asc', session_id: sessionId } = query;
-        if (sessionId !== undefined) existingSession(store.read.session(sessionId), sessionId);
-        const rows = store.read.runs({
-          limit: limit + 1,
-          order,
-          ...(after !== undefined && { after }),
-          ...(sessionId !== undefined && { sessionId }),
-        });
-        const views = await Promise.all(
-          rows.slice(0, limit).map((row) => fullRunView(store, row.run)),
-        );
-        return page(
-          rows,
-          limit,
-          `submitted_${order}`,
-          (row) => String(row.position),
-          () => views,
-        );
-      }),
+    listRuns: ({ query }) => {
+      const { limit, after } = numberedPageRequest(query);
+      const { order = 'asc', session_id: sessionId } = query;
+      if (sessionId !== undefined) existingSession(store.read.session(sessionId), sessionId);
+      const rows = store.read.runs({
+        limit: limit + 1,
+        order,
+        ...(after !== undefined && { after }),
+        ...(sessionId !== undefined && { sessionId }),
+      });
+      return page(
+        rows,
+        limit,
+        `submitted_${order}`,
+        (row) => String(row.position),
+        (shown) => shown.map(({ run }) => listedRunView(store, run)),
+      );
+    },
     getRun: ({ path }) => secondLook(() => fullRunView(store, known(path.run_id))),
     cancelRun: async ({ path, idempotency }) =>
       answered(await engine.cancelRun(path.run_id, idempotency)),

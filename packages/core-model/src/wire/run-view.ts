@@ -32,6 +32,8 @@ export const RunOutputView = v.strictObject({
   run_id: v.string(),
   source_kind: v.picklist(['assistant_text']),
   content: v.string(),
+  /** Lists show the beginning of a long text; the run itself has all of it. */
+  truncated: v.optional(v.literal(true)),
 });
 export type RunOutputView = v.InferOutput<typeof RunOutputView>;
 

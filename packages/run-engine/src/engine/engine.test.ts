@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { call, text } from '../testing/fake-model.ts';
 import { EngineRoot, type RunningEngine, atRest, settled } from '../testing/running-engine.ts';
 import { messageView } from '../view/message-view.ts';
-import { fullRunView } from '../view/run-view.ts';
+import { fullRunView, listedRunView } from '../view/run-view.ts';
 import type { Answered } from './engine.ts';
 
 async function started(
@@ -228,6 +228,27 @@ describe('texts', () => {
       expect((await store.verify()).findings).toEqual([]);
     },
   );
+
+  test.each([
+    ['short', { content: 'short' }],
+    ['x'.repeat(1_000), { content: 'x'.repeat(1_000) }],
+    [`${'x'.repeat(999)}🙂`, { content: 'x'.repeat(999), truncated: true }],
+    ['x'.repeat(INLINE_BODY_BYTES + 1), { content: '', truncated: true }],
+  ])('an output in a list is at most its beginning: %s', async (said, listed) => {
+    await using root = new EngineRoot();
+    const daemon = await root.start();
+    await daemon.engine.createSession({ session_id: 's' });
+    const { run_id } = await daemon.submit('s', 'speak');
+    (await daemon.turn(1)).answer(text(said));
+    await daemon.ended(run_id);
+    const { store } = daemon;
+    const names = { session_id: 's', run_id, source_kind: 'assistant_text' };
+    const outputs = () => listedRunView(store, daemon.run(run_id)).outputs;
+    expect(outputs()).toEqual([{ ...names, ...listed }]);
+    await daemon.engine.endSession('s', undefined);
+    await daemon.engine.deleteSession('s');
+    expect(outputs()).toEqual([{ ...names, content: '' }]);
+  });
 
   test.each([
     ['short', 'short'],

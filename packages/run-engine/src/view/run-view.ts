@@ -1,4 +1,4 @@
-import type { RunState, RunView, SessionState } from '@kheish/core-model';
+import { type RunState, type RunView, type SessionState, isBlobRef } from '@kheish/core-model';
 import type { Store } from '@kheish/state-store';
 
 /** A run whose outputs are all at hand: that it has none, or none that is long. */
@@ -41,10 +41,26 @@ export function runView(run: RunState, session: SessionState | undefined): RunVi
   };
 }
 
+/** Characters of an output that a list shows. */
+const LISTED_CHARACTERS = 1_000;
+
+/** The run as an item of a list: the beginning of its outputs, and nothing of one that is a blob. */
+export function listedRunView(store: Store, run: RunState): RunView {
+  const view = runView(run, sessionOfQueued(store, run));
+  return {
+    ...view,
+    outputs: view.outputs.map((output, index) => {
+      const isElsewhere = isBlobRef(run.outputs[index]?.content ?? '');
+      if (!isElsewhere && output.content.length <= LISTED_CHARACTERS) return output;
+      const content = output.content.slice(0, LISTED_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '');
+      return { ...output, content, truncated: true };
+    }),
+  };
+}
+
 /** The run with every output in full. */
 export async function fullRunView(store: Store, run: RunState): Promise<RunView> {
-  const session = run.status === 'queued' ? store.read.session(run.session_id) : undefined;
-  const view = runView(run, session);
+  const view = runView(run, sessionOfQueued(store, run));
   for (const [index, { content }] of run.outputs.entries()) {
     const output = view.outputs[index];
     if (output !== undefined && typeof content !== 'string') {
@@ -52,4 +68,8 @@ export async function fullRunView(store: Store, run: RunState): Promise<RunView>
     }
   }
   return view;
+}
+
+function sessionOfQueued(store: Store, run: RunState): SessionState | undefined {
+  return run.status === 'queued' ? store.read.session(run.session_id) : undefined;
 }

@@ -75,15 +75,17 @@ function appendEvents(statements: Statements, work: WorkingSet, first: number): 
 }
 
 function writeAggregates(statements: Statements, work: WorkingSet, rows: RecordedRow[]): void {
-  for (const [id, { state, firstSeq, changed }] of work.sessions) {
+  for (const [id, { state, firstSeq, stored, changed }] of work.sessions) {
     if (!changed || state === undefined) continue;
+    tally(statements, 'session', stored, state.status);
     const seq = rows.findLast((row) => row.session_id === id)?.seq ?? 0;
     const text = JSON.stringify(state);
     if (firstSeq === undefined) statements.insertSession.run(id, seq, state.status, text);
     else statements.updateSession.run(seq, state.status, text, id);
   }
-  for (const [id, { state, firstSeq, changed }] of work.runs) {
+  for (const [id, { state, firstSeq, stored, changed }] of work.runs) {
     if (!changed || state === undefined) continue;
+    tally(statements, 'run', stored, state.status);
     const own = rows.filter((row) => row.run_id === id);
     const seq = own.at(-1)?.seq ?? 0;
     const text = JSON.stringify(state);
@@ -95,4 +97,15 @@ function writeAggregates(statements: Statements, work: WorkingSet, rows: Recorde
     const accepted = own[0]?.seq ?? 0;
     statements.insertRun.run(accepted, id, sessionId, seq, status, route.route_id, text);
   }
+}
+
+function tally(
+  { addToTally }: Statements,
+  kind: 'session' | 'run',
+  before: string | undefined,
+  after: string,
+): void {
+  if (before === after) return;
+  if (before !== undefined) addToTally.run(kind, before, -1);
+  addToTally.run(kind, after, 1);
 }

@@ -82,6 +82,10 @@ function appends(prepare: Prepare) {
     updateRun: prepare<[number, string, string, number]>(
       'UPDATE runs SET seq = ?, status = ?, state = ? WHERE first_seq = ?',
     ),
+    addToTally: prepare<[string, string, number]>(
+      `INSERT INTO tallies (kind, status, count) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET count = count + excluded.count`,
+    ),
     putSlot: prepare<
       [string, string, string, string, number, number, string, Uint8Array, Uint8Array]
     >(

@@ -23,6 +23,8 @@ interface Tracked<T> {
   state: T | undefined;
   /** Of a run, the event that accepted it; undefined: not in its table yet. */
   readonly firstSeq: number | undefined;
+  /** The status that its table has. */
+  readonly stored: string | undefined;
   changed: boolean;
 }
 
@@ -53,7 +55,7 @@ export class WorkingSet implements WorkingState {
   #loadSession(id: string, queue: 'all' | undefined, statements: Statements): void {
     const row = statements.session.get(id);
     const state = row && (JSON.parse(row.state) as SessionState);
-    this.sessions.set(id, { state, firstSeq: row?.seq, changed: false });
+    this.sessions.set(id, { state, firstSeq: row?.seq, stored: state?.status, changed: false });
     if (state?.active_run_id !== undefined) this.#loadRun(state.active_run_id, statements);
     for (const runId of state?.queued_run_ids.slice(0, queue === 'all' ? undefined : 1) ?? []) {
       this.#loadRun(runId, statements);
@@ -64,7 +66,12 @@ export class WorkingSet implements WorkingState {
     if (this.runs.has(id)) return;
     const row = statements.run.get(id);
     const state = row && (JSON.parse(row.state) as RunState);
-    this.runs.set(id, { state, firstSeq: row?.firstSeq, changed: false });
+    this.runs.set(id, {
+      state,
+      firstSeq: row?.firstSeq,
+      stored: state?.status,
+      changed: false,
+    });
   }
 
   session(id: string): SessionState | undefined {
@@ -129,7 +136,7 @@ export class WorkingSet implements WorkingState {
 function track<T>(map: Map<string, Tracked<T>>, id: string): Tracked<T> {
   let tracked = map.get(id);
   if (tracked === undefined) {
-    tracked = { state: undefined, firstSeq: undefined, changed: false };
+    tracked = { state: undefined, firstSeq: undefined, stored: undefined, changed: false };
     map.set(id, tracked);
   }
   return tracked;

@@ -118,12 +118,15 @@ export class Reads {
     return this.#statements.slots.all().flatMap((row) => sealedSlotOf(row) ?? []);
   }
 
+  /** Without deleted ones. */
   sessionCount(): number {
-    return this.#prepared.sessionCount.get()?.count ?? 0;
+    const kept = this.#prepared.tally.all('session').filter(({ status }) => status !== 'deleted');
+    return kept.reduce((sum, { count }) => sum + count, 0);
   }
 
+  /** Of each status that any run has. */
   runCounts(): { status: RunStatus; count: number }[] {
-    return this.#prepared.runCounts.all();
+    return this.#prepared.tally.all('run') as { status: RunStatus; count: number }[];
   }
 }
 
@@ -176,11 +179,8 @@ function prepareReads({ prepareRead: prepare }: Connection) {
     messagesBackwards: prepare<[string], { body: string }>(
       'SELECT body FROM messages WHERE session_id = ? ORDER BY idx DESC',
     ),
-    sessionCount: prepare<[], { count: number }>(
-      `SELECT count(*) count FROM sessions WHERE status <> 'deleted'`,
-    ),
-    runCounts: prepare<[], { status: RunStatus; count: number }>(
-      'SELECT status, count(*) count FROM runs GROUP BY status',
+    tally: prepare<[string], { status: string; count: number }>(
+      'SELECT status, count FROM tallies WHERE kind = ? AND count > 0',
     ),
   };
 }

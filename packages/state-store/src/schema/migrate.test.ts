@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
-import { created, recording } from '../testing/commands.ts';
+import { accepted, conversation, created, recording } from '../testing/commands.ts';
 import { TemporaryRoot } from '../testing/temporary-root.ts';
 import { knownSchemaVersion } from './migrate.ts';
 import { migrations } from './migrations.ts';
@@ -38,6 +38,25 @@ describe('a root of an older program', () => {
     expect(copy.pragma('user_version', { simple: true })).toBe(old);
     expect(copy.prepare('SELECT session_id FROM sessions').all()).toEqual([{ session_id: 's' }]);
     copy.close();
+  });
+
+  test('gets counts of the sessions and runs that it has', async () => {
+    await using root = new TemporaryRoot();
+    const before = root.open();
+    await before.commit(recording('s', created('s')));
+    await before.commit(conversation('s', 'run_1', 'question', 'answer'));
+    await before.commit(recording('s', accepted('s', 'run_2')));
+    const counts = before.read.runCounts();
+    expect(counts).toEqual([
+      { status: 'completed', count: 1 },
+      { status: 'queued', count: 1 },
+    ]);
+    await before.close();
+    root.sql('DROP TABLE tallies', 'PRAGMA user_version = 1');
+
+    const store = root.open();
+    expect([store.read.sessionCount(), store.read.runCounts()]).toEqual([1, counts]);
+    expect((await store.verify()).findings).toEqual([]);
   });
 
   test('keeps the old schema and all its rows where a migration fails half way', async () => {

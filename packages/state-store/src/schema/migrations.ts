@@ -87,4 +87,14 @@ CREATE TABLE \`sessions\` (
 	\`status\` text NOT NULL,
 	\`state\` text NOT NULL
 );`,
+  // 0001_tallies.sql
+  `CREATE TABLE \`tallies\` (
+	\`kind\` text NOT NULL,
+	\`status\` text NOT NULL,
+	\`count\` integer NOT NULL,
+	PRIMARY KEY(\`kind\`, \`status\`)
+);
+--> statement-breakpoint
+INSERT INTO \`tallies\` SELECT 'session', status, count(*) FROM \`sessions\` GROUP BY status;--> statement-breakpoint
+INSERT INTO \`tallies\` SELECT 'run', status, count(*) FROM \`runs\` GROUP BY status;`,
 ];

@@ -55,6 +55,18 @@ export const runs = sqliteTable(
   ],
 );
 
+/** Derived: how many sessions and runs are in each state, so that nobody has to count them. */
+export const tallies = sqliteTable(
+  'tallies',
+  {
+    /** `session` or `run`. */
+    kind: text('kind').notNull(),
+    status: text('status').notNull(),
+    count: integer('count').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.kind, t.status] })],
+);
+
 /** Derived: the transcripts. */
 export const messages = sqliteTable(
   'messages',

@@ -76,6 +76,12 @@ describe('verify', () => {
       `UPDATE sessions SET state = '{' WHERE session_id = 's'`,
       [['session', 's']],
     ],
+    [
+      'a wrong count',
+      `UPDATE tallies SET count = count + 1 WHERE kind = 'run' AND status = 'completed'`,
+      [['tally', 'run completed']],
+    ],
+    ['a missing count', `DELETE FROM tallies WHERE kind = 'session'`, [['tally', 'session open']]],
     ['a missing session', `DELETE FROM sessions WHERE session_id = 's'`, [['session', 's']]],
     [
       'an extra session',
@@ -173,6 +179,7 @@ describe('verify', () => {
         ['event', '9'],
         ['session', 't'],
         ['run', 'run_2'],
+        ['tally', 'run queued'],
       ],
     ],
     [

@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import { schemaVersionOf } from '../schema/migrate.ts';
 import { type ReplayedSession, replaySession } from './replay-session.ts';
+import { Tallies } from './tallies.ts';
 
 export type StoreReport = StoreVerification;
 
@@ -33,12 +34,15 @@ export async function verifyDatabase(
     checkSequence(db, find);
     checkColumns(db, find);
     checkSlots(db, find);
+    const tallies = new Tallies();
     for (const sessionId of sessionIds(db)) {
       const replayed = replaySession(db, sessionId);
+      tallies.add(replayed);
       if ('broken' in replayed) find('replay', sessionId, replayed.broken);
       else compare(db, sessionId, replayed, find);
       await new Promise((resolve) => setImmediate(resolve));
     }
+    tallies.compare(db, find);
     await checkBlobs(db, blobs, find);
     return {
       ok: findings.length === 0,
@@ -52,7 +56,7 @@ export async function verifyDatabase(
   }
 }
 
-type Find = (check: string, subject: string, message: string) => void;
+export type Find = (check: string, subject: string, message: string) => void;
 
 function countRows(db: Database.Database) {
   const count = (table: string) =>
