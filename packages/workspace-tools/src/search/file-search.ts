@@ -45,16 +45,17 @@ export class FileSearch {
   /** False when a limit of the whole search was reached. */
   async search(place: string, signal: AbortSignal): Promise<boolean> {
     try {
-      await using file = await this.#workspace.pin(place);
+      using file = await this.#workspace.pin(place);
       if (!file.stats.isFile()) return true;
       if (this.#bytesLeft <= 0) {
         this.#stop = 'bytes';
         return false;
       }
-      await using handle = await file.openForReading();
+      using handle = file.openForReading();
       const maxBytes = Math.min(this.#limits.maxFileBytes, this.#bytesLeft);
       const bounds = { maxBytes, maxLineChars: this.#lineChars, chunkBytes: this.#chunkBytes };
-      const end = await this.#searchLines(place, readLines(handle, bounds, signal));
+      const lines = readLines(handle, Number(file.stats.size), bounds, signal);
+      const end = await this.#searchLines(place, lines);
       if (end !== 'binary') this.#bytesLeft -= Math.min(Number(file.stats.size), maxBytes);
       if (end === 'limit' && maxBytes < this.#limits.maxFileBytes) this.#stop = 'bytes';
       else if (end === 'limit') this.#cutFiles += 1;

@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises';
+import type { OpenFile } from '../workspace/open-file.ts';
 import { HEAD_BYTES, encodingOf } from './encoding.ts';
 
 export const CHUNK_BYTES = 65_536;
@@ -23,35 +23,38 @@ export interface TextLimits {
 export type TextEnd = 'end' | 'limit' | 'binary';
 
 /**
- * The lines of a file, a chunk at a time. Bytes that do not fit the encoding become U+FFFD.
- * The generator's return value tells where reading ended.
+ * The lines of a file, a chunk at a time; `size` in bytes says how much is probably there. Bytes that do not fit the
+ * encoding become U+FFFD. The generator's return value tells where reading ended.
  */
 export async function* readLines(
-  handle: FileHandle,
+  file: OpenFile,
+  size: number,
   limits: TextLimits,
   signal: AbortSignal,
 ): AsyncGenerator<readonly TextLine[], TextEnd> {
-  const head = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-  const encoding = encodingOf(head.buffer.subarray(0, head.bytesRead));
+  const { chunkBytes, maxBytes } = limits;
+  // One byte more than is there, so that the first read shows the end too.
+  let asked = Math.min(Math.max(size + 1, HEAD_BYTES), Math.max(chunkBytes, HEAD_BYTES));
+  const buffer = Buffer.allocUnsafe(asked);
+  let bytesRead = await file.read(buffer, asked, 0);
+  const encoding = encodingOf(buffer.subarray(0, Math.min(bytesRead, HEAD_BYTES)));
   if (encoding === undefined) return 'binary';
-  const buffer = Buffer.alloc(limits.chunkBytes);
   const decoder = new TextDecoder(encoding);
   const splitter = lineSplitter(limits.maxLineChars);
   for (let position = 0; ;) {
     signal.throwIfAborted();
-    const room = Math.min(limits.chunkBytes, limits.maxBytes - position);
-    if (room <= 0) {
-      const more = await handle.read(buffer, 0, 1, position);
+    const taken = Math.min(bytesRead, chunkBytes, maxBytes - position);
+    yield splitter.push(decoder.decode(buffer.subarray(0, taken), { stream: true }));
+    position += taken;
+    // A regular file gives less than was asked for only at its end.
+    const ended = taken === bytesRead && bytesRead < asked;
+    if (ended || (position === maxBytes && taken < bytesRead)) {
       yield splitter.end(decoder.decode());
-      return more.bytesRead === 0 ? 'end' : 'limit';
+      return ended ? 'end' : 'limit';
     }
-    const { bytesRead } = await handle.read(buffer, 0, room, position);
-    if (bytesRead === 0) break;
-    position += bytesRead;
-    yield splitter.push(decoder.decode(buffer.subarray(0, bytesRead), { stream: true }));
+    asked = Math.min(chunkBytes, buffer.length, maxBytes - position + 1);
+    bytesRead = await file.read(buffer, asked, position);
   }
-  yield splitter.end(decoder.decode());
-  return 'end';
 }
 
 function lineSplitter(maxLineChars: number) {

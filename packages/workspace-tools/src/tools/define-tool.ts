@@ -6,7 +6,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 /** What a tool of this package is made from. */
 export interface WorkspaceToolOptions {
   readonly limits: WorkspaceLimits;
-  openWorkspace(): Promise<Workspace>;
+  openWorkspace(): Workspace;
 }
 
 interface ReadingTool<Input> {
@@ -36,7 +36,7 @@ export function defineReadingTool<Input>(
     },
     run: async (input, context) => {
       context.signal.throwIfAborted();
-      const workspace = await options.openWorkspace();
+      const workspace = options.openWorkspace();
       return { content: await tool.run(workspace, input, context.signal) };
     },
   };

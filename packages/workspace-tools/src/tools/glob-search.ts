@@ -63,7 +63,7 @@ async function globSearch(
 
 async function findDirectory(workspace: Workspace, path: string): Promise<string> {
   const { place, pinned } = await workspace.find(path);
-  await using directory = pinned;
+  using directory = pinned;
   if (!directory.stats.isDirectory()) throw unreadable(printable(path), 'is not a directory');
   return place;
 }

@@ -58,7 +58,7 @@ async function grepSearch(
 
 async function findStart(workspace: Workspace, path: string) {
   const { place, pinned } = await workspace.find(path);
-  await using found = pinned;
+  using found = pinned;
   const isDirectory = found.stats.isDirectory();
   if (!isDirectory && !found.stats.isFile()) {
     throw unreadable(printable(path), 'is not a regular file or directory');

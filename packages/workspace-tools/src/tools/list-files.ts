@@ -60,7 +60,7 @@ async function readDirectory(
   signal: AbortSignal,
 ): Promise<{ place: string; listing: Listing }> {
   const { place, pinned } = await workspace.find(path);
-  await using directory = pinned;
+  using directory = pinned;
   if (!directory.stats.isDirectory()) {
     throw unreadable(printable(path), 'is not a directory; use read_file');
   }

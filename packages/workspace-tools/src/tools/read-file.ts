@@ -1,10 +1,10 @@
-import type { FileHandle } from 'node:fs/promises';
 import { KheishError, type Tool } from '@kheish/core-model';
 import * as v from 'valibot';
 import { BoundedText, cutNote } from '../text/bounded-text.ts';
 import { CHUNK_BYTES, type TextEnd, type TextLine, readLines } from '../text/read-lines.ts';
 import type { WorkspaceLimits } from '../workspace-limits.ts';
 import { fileProblem, unreadable } from '../workspace/file-problem.ts';
+import type { OpenFile } from '../workspace/open-file.ts';
 import { type Workspace, printable } from '../workspace/workspace.ts';
 import { type WorkspaceToolOptions, defineReadingTool } from './define-tool.ts';
 import {
@@ -53,12 +53,12 @@ async function readFile(
 ): Promise<string> {
   const path = printable(input.path);
   const { pinned } = await workspace.find(input.path);
-  await using file = pinned;
+  using file = pinned;
   if (file.stats.isDirectory()) throw unreadable(path, 'is a directory; use list_files');
   if (!file.stats.isFile()) throw unreadable(path, 'is not a regular file');
   try {
-    await using handle = await file.openForReading();
-    const excerpt = await readExcerpt(handle, input, limits, signal);
+    using open = file.openForReading();
+    const excerpt = await readExcerpt(open, Number(file.stats.size), input, limits, signal);
     if (excerpt.end === 'binary') return `[${path} is a binary file of ${file.stats.size} bytes.]`;
     return describe(excerpt, input.offset ?? 1, limits);
   } catch (thrown) {
@@ -77,7 +77,8 @@ interface Excerpt {
 }
 
 async function readExcerpt(
-  handle: FileHandle,
+  file: OpenFile,
+  size: number,
   input: Input,
   limits: WorkspaceLimits,
   signal: AbortSignal,
@@ -87,7 +88,7 @@ async function readExcerpt(
   const last = first + Math.min(input.limit ?? limits.maxLines, limits.maxLines) - 1;
   const maxLineChars = Math.min(limits.maxLineChars, text.roomForOne);
   const bounds = { maxBytes: limits.maxFileBytes, maxLineChars, chunkBytes: CHUNK_BYTES };
-  const lines = readLines(handle, bounds, signal);
+  const lines = readLines(file, size, bounds, signal);
   let number = 0;
   let replaced = false;
   try {

@@ -1,5 +1,5 @@
-import type { BigIntStats } from 'node:fs';
-import { lstat, opendir, realpath, stat } from 'node:fs/promises';
+import { type BigIntStats, lstatSync, realpathSync } from 'node:fs';
+import { lstat, opendir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 
 /** What must not be seen, as it stands during one tool call. */
@@ -11,16 +11,16 @@ export interface HiddenFiles {
 }
 
 /** `paths` are absolute; a path that does not exist yet is hidden as soon as it does. */
-export async function hiddenFiles(paths: readonly string[]): Promise<HiddenFiles> {
+export function hiddenFiles(paths: readonly string[]): HiddenFiles {
   const places = new Set<string>();
   const identities = new Set<string>();
   for (const path of paths) {
-    const place = await placeOf(path);
-    const target = await orUndefined(realpath(path));
+    const place = placeOf(path);
+    const target = realPathOf(path);
     for (const name of [place, target]) {
       if (name === undefined) continue;
       places.add(name);
-      const stats = await orUndefined(lstat(name, { bigint: true }));
+      const stats = lstatSync(name, { bigint: true, throwIfNoEntry: false });
       if (stats !== undefined) identities.add(identityOf(stats));
     }
   }
@@ -50,12 +50,19 @@ export function identityOf(stats: BigIntStats): string {
 }
 
 /** The path with its parents' symbolic links resolved as far as they exist. */
-async function placeOf(path: string): Promise<string> {
+function placeOf(path: string): string {
   const absolute = resolve(path);
   const parent = dirname(absolute);
   if (parent === absolute) return absolute;
-  const realParent = await orUndefined(realpath(parent));
-  return join(realParent ?? (await placeOf(parent)), basename(absolute));
+  return join(realPathOf(parent) ?? placeOf(parent), basename(absolute));
+}
+
+function realPathOf(path: string): string | undefined {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Only ever looks at names and attributes: opening and closing a lock file would drop its lock. */

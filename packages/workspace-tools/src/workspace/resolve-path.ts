@@ -1,4 +1,4 @@
-import { lstat, readlink } from 'node:fs/promises';
+import { lstatSync, readlinkSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileProblem, notFound, outsideWorkspace, unreadable } from './file-problem.ts';
 import type { HiddenFiles } from './hidden-files.ts';
@@ -30,7 +30,7 @@ export async function resolvePath(root: Root, hidden: HiddenFiles, path: string)
     }
     const next = join(current, name);
     if (hidden.coversPath(next)) throw notFound(path);
-    const { stats, target } = await look(next, path);
+    const { stats, target } = look(next, path);
     if (await hidden.coversFile(stats)) throw notFound(path);
     if (target !== undefined) {
       links += 1;
@@ -45,10 +45,10 @@ export async function resolvePath(root: Root, hidden: HiddenFiles, path: string)
   return current;
 }
 
-async function look(place: string, path: string) {
+function look(place: string, path: string) {
   try {
-    const stats = await lstat(place, { bigint: true });
-    return { stats, target: stats.isSymbolicLink() ? await readlink(place) : undefined };
+    const stats = lstatSync(place, { bigint: true });
+    return { stats, target: stats.isSymbolicLink() ? readlinkSync(place) : undefined };
   } catch (thrown) {
     throw fileProblem(path, thrown);
   }

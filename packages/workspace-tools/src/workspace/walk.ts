@@ -71,7 +71,7 @@ async function readListing(
   signal: AbortSignal,
 ): Promise<Listing | 'gone' | 'unreadable'> {
   try {
-    await using pinned = await workspace.pin(place);
+    using pinned = await workspace.pin(place);
     return await listDirectory(pinned, max, signal);
   } catch (thrown) {
     signal.throwIfAborted();
@@ -103,7 +103,7 @@ export async function listDirectory(
     }
     entries.push(entry);
   }
-  await pinned.confirm();
+  pinned.confirm();
   entries.sort((left, right) => (left.name < right.name ? -1 : 1));
   return { entries, cut };
 }

@@ -1,4 +1,4 @@
-import { lstat, realpath } from 'node:fs/promises';
+import { lstatSync, realpathSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { KheishError } from '@kheish/core-model';
 import { fileProblem, notFound } from './file-problem.ts';
@@ -8,7 +8,11 @@ import { type Root, resolvePath } from './resolve-path.ts';
 
 const ATTEMPTS = 3;
 
-/** The workspace as one tool call sees it: without what is hidden, and without what lies outside. */
+/**
+ * The workspace as one tool call sees it: without what is hidden, and without what lies outside.
+ * Names and attributes are looked up synchronously: that takes microseconds, and a way through the thread pool for
+ * each of a dozen takes milliseconds. What may be long, a file's bytes and a directory's entries, is awaited.
+ */
 export class Workspace {
   readonly #root: Root;
   readonly #hidden: HiddenFiles;
@@ -20,15 +24,15 @@ export class Workspace {
     this.#pin = pin;
   }
 
-  static async open(
+  static open(
     workspaceRoot: string,
     hidden: readonly string[],
     pin: Pin = process.platform === 'linux' ? pinByDescriptor : pinByIdentity,
-  ): Promise<Workspace> {
+  ): Workspace {
     const configured = resolve(workspaceRoot);
     try {
-      const root = { configured, real: await realpath(configured) };
-      return new Workspace(root, await hiddenFiles(hidden), pin);
+      const root = { configured, real: realpathSync.native(configured) };
+      return new Workspace(root, hiddenFiles(hidden), pin);
     } catch (thrown) {
       throw fileProblem('the workspace root', thrown);
     }
@@ -50,12 +54,12 @@ export class Workspace {
   /** Pins a place found by walking. Rejects with `tools/not_found` when it is hidden or has moved. */
   async pin(place: string): Promise<PinnedFile> {
     if (this.#hidden.coversPath(place)) throw notFound(this.name(place));
-    const pinned = await this.#pin(place);
+    const pinned = this.#pin(place);
     try {
       if (await this.#hidden.coversFile(pinned.stats)) throw notFound(this.name(place));
       return pinned;
     } catch (thrown) {
-      await pinned[Symbol.asyncDispose]();
+      pinned[Symbol.dispose]();
       throw thrown;
     }
   }
@@ -64,7 +68,7 @@ export class Workspace {
   async shows(place: string): Promise<boolean> {
     if (this.#hidden.coversPath(place)) return false;
     try {
-      return !(await this.#hidden.coversFile(await lstat(place, { bigint: true })));
+      return !(await this.#hidden.coversFile(lstatSync(place, { bigint: true })));
     } catch {
       return false;
     }
