@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '@kheish/client-sdk';
 import { expect, test } from 'vitest';
@@ -10,14 +12,21 @@ import {
   startDaemon,
 } from '../harness/daemon-process.ts';
 import { type Frame, openStream } from '../harness/event-stream.ts';
-import { agentRoutes, answerTo, startFakeAgent } from '../harness/fake-agent.ts';
+import { agentRoutes } from '../harness/fake-agent.ts';
+import { runKheish } from '../harness/kheish-command.ts';
 import { SeededChance, crashSeed } from '../harness/seeded-chance.ts';
 import { all, expectSound } from '../harness/soundness.ts';
-import { within } from '../harness/until.ts';
+import { until, within } from '../harness/until.ts';
+import { LONG_FILE, startBusyAgent } from './load/busy-agent.ts';
+import { KeptInputs } from './load/kept-inputs.ts';
+import { KeptSecrets } from './load/kept-secrets.ts';
+import { StirredSessions } from './load/stirred-sessions.ts';
 
-const KILLS = 40;
-const SESSIONS = 4;
-const INPUTS_PER_ROUND = 2;
+/** `npm run test:crash -- --kills N` sets another number. */
+const KILLS = Number(process.env['CRASH_KILLS'] ?? 40);
+
+/** Then comes a new root: looking at everything that ever happened on one takes longer each time. */
+const KILLS_PER_ROOT = 100;
 
 /**
  * Two kills in a row, then everything must come to its end: a run that takes the daemon down three times without a
@@ -26,130 +35,106 @@ const INPUTS_PER_ROUND = 2;
 const KILLS_BEFORE_REST = 2;
 
 const seed = crashSeed();
+const roots = Array.from({ length: Math.ceil(KILLS / KILLS_PER_ROOT) }, (_value, nth) => ({
+  kills: Math.min(KILLS_PER_ROOT, KILLS - nth * KILLS_PER_ROOT),
+  seed: seed + nth,
+}));
 
-test(
-  `${KILLS} random kills under load lose and double nothing, CRASH_SEED=${seed} [holds runs.survive_kill]`,
-  { timeout: 240_000 },
-  async () => {
-    const chance = new SeededChance(seed);
+test.each(roots)(
+  '$kills random kills under load lose and double nothing, CRASH_SEED=$seed [holds runs.survive_kill]',
+  { timeout: KILLS_PER_ROOT * 10_000 },
+  async ({ kills, seed: own }) => {
+    const chance = new SeededChance(own);
     using box = sandbox();
-    await using agent = await startFakeAgent({ chunkDelayMs: 4 });
-    const start = { sandbox: box, routesFile: agentRoutes(box, agent) };
-    const work = new Work();
+    mkdirSync(box.workspaceRoot);
+    writeFileSync(join(box.workspaceRoot, 'long.txt'), LONG_FILE);
+    await using agent = await startBusyAgent();
+    const masterKey = (await runKheish(['secrets', 'generate'])).stdout.trim();
+    const env = { KHEISH_AUTH_STORE_MASTER_KEY: masterKey };
+    const start = { sandbox: box, routesFile: agentRoutes(box, agent), env };
+    const kept = new KeptInputs(chance);
+    const stirred = new StirredSessions(chance);
+    const secrets = new KeptSecrets();
     const followed: Frame[] = [];
 
     await using daemons = new AsyncDisposableStack();
     const next = async () => daemons.use(await startDaemon(start));
     let daemon = await next();
 
-    for (let kills = 1; kills <= KILLS; kills += 1) {
+    for (let killed = 1; killed <= kills; killed += 1) {
       const cursor = followed.at(-1)?.id ?? '0';
       using stream = await openStream(`${daemon.url}/v1/events/stream?cursor=0`, cursor);
-      const submitting = work.submit(daemon, work.newInputs());
+      const load = Promise.all([
+        kept.submitNew(daemon),
+        stirred.stir(daemon),
+        secrets.write(daemon),
+      ]);
       await sleep(chance.between(0, 250));
       await daemon.kill();
-      await submitting;
+      await load;
       await stream.ended();
       followed.push(...stream.durable);
-      if (kills % KILLS_BEFORE_REST !== 0 && chance.between(1, 3) === 1) {
+      if (killed % KILLS_BEFORE_REST !== 0 && chance.between(1, 3) === 1) {
         await killDuringStart(start, chance);
-        kills += 1;
+        killed += 1;
       }
       daemon = await next();
-      if (kills % KILLS_BEFORE_REST !== 0) continue;
-      await work.submit(daemon, work.unanswered());
-      expect(work.unanswered()).toEqual([]);
-      await expectAllCompleted(work, daemon);
+      if (killed % KILLS_BEFORE_REST !== 0) continue;
+      await kept.settle(daemon);
+      await stirred.expectKept(daemon);
+      await secrets.expectKept(daemon);
+      await expectRest(daemon);
     }
 
     const client = createClient({ baseUrl: daemon.url });
     await expectSound(client);
-    const runs = await all(client.runs.list({ limit: 100 }));
-    expect(runs.map(({ run_id }) => run_id).toSorted()).toEqual(work.runIds().toSorted());
-
-    const { events } = await client.status();
-    using rest = await openStream(
-      `${daemon.url}/v1/events/stream?cursor=0`,
-      followed.at(-1)?.id ?? '0',
+    const runs = (await all(client.runs.list({ limit: 100 }))).map(({ run_id }) => run_id);
+    const known = [...kept.runIds, ...stirred.runIds];
+    expect(runs).toEqual(expect.arrayContaining(known));
+    expect(new Set(runs).size).toBe(runs.length);
+    const ofKept = await Promise.all(
+      [0, 1, 2, 3].map((nth) => all(client.runs.list({ limit: 100, sessionId: `kept-${nth}` }))),
     );
-    await rest.reached(events.newest_event_id);
-    followed.push(...rest.durable);
-    expect(followed.map(({ id }) => Number(id))).toEqual(
-      followed.map((_frame, index) => index + 1),
-    );
+    expect(
+      ofKept
+        .flat()
+        .map(({ run_id }) => run_id)
+        .toSorted(),
+    ).toEqual(kept.runIds.toSorted());
+    await expectFollowedExactly(daemon, followed, stirred.deleted);
   },
 );
 
-interface Input {
-  readonly sessionId: string;
-  /** The idempotency key, and what is said. */
-  readonly key: string;
-}
-
-/** What was asked of the daemons of this root, and what they answered. */
-class Work {
-  readonly #inputs: Input[] = [];
-  /** The runs that were named in answer to a key. */
-  readonly #answers = new Map<string, Set<string>>();
-  readonly #checked = new Set<string>();
-
-  newInputs(): Input[] {
-    const inputs: Input[] = [];
-    for (let session = 0; session < SESSIONS; session += 1) {
-      for (let count = 0; count < INPUTS_PER_ROUND; count += 1) {
-        inputs.push({
-          sessionId: `session-${session}`,
-          key: `input-${this.#inputs.length + inputs.length}`,
-        });
-      }
-    }
-    this.#inputs.push(...inputs);
-    return inputs;
-  }
-
-  unanswered(): Input[] {
-    return this.#inputs.filter(({ key }) => !this.#answers.has(key));
-  }
-
-  runIds(): string[] {
-    return [...this.#answers.values()].flatMap((ids) => [...ids]);
-  }
-
-  /** Submits each input twice at once, and once more under the same key what has its answer already. */
-  async submit(daemon: DaemonProcess, inputs: readonly Input[]): Promise<void> {
-    const client = createClient({ baseUrl: daemon.url, graceMs: 0 });
-    const answered = this.#inputs.findLast(({ key }) => this.#answers.has(key));
-    await Promise.all(
-      [...inputs, ...inputs, ...(answered === undefined ? [] : [answered])].map(async (input) => {
-        const { sessionId, key } = input;
-        try {
-          await client.sessions.create({ session_id: sessionId }, { idempotencyKey: sessionId });
-          const run = await client.sessions.submit(sessionId, key, { idempotencyKey: key });
-          this.#answers.set(key, (this.#answers.get(key) ?? new Set()).add(run.run_id));
-        } catch (error) {
-          if ((error as Error).name !== 'DaemonUnreachable') throw error;
-        }
-      }),
-    );
-  }
-
-  /** Keys with the runs named in answer to them, each key once. */
-  newlyAnswered(): [key: string, runIds: ReadonlySet<string>][] {
-    const fresh = [...this.#answers].filter(([key]) => !this.#checked.has(key));
-    for (const [key] of fresh) this.#checked.add(key);
-    return fresh;
-  }
-}
-
-async function expectAllCompleted(work: Work, daemon: DaemonProcess): Promise<void> {
+/** Nothing runs or waits any more, and the tables are what the journal says. */
+async function expectRest(daemon: DaemonProcess): Promise<void> {
   const client = createClient({ baseUrl: daemon.url });
-  for (const [key, ids] of work.newlyAnswered()) {
-    const [runId = '', ...others] = ids;
-    expect(others).toEqual([]);
-    const run = await client.runs.wait(runId, { timeoutMs: 30_000 });
-    expect(run).toMatchObject({ status: 'completed', steps: 3 });
-    expect(run.outputs.map(({ content }) => content)).toEqual([answerTo(key)]);
-  }
+  await until('everything to come to its end', async () => {
+    const { running, queued } = (await client.status()).runs;
+    return running + queued === 0 || undefined;
+  });
+  expect(await client.store.verify()).toMatchObject({ ok: true, findings: [] });
+}
+
+/** All that was followed is every event once, in order, and what the journal says to this day, but for erased texts. */
+async function expectFollowedExactly(
+  daemon: DaemonProcess,
+  followed: Frame[],
+  deleted: readonly string[],
+): Promise<void> {
+  const { events } = await createClient({ baseUrl: daemon.url }).status();
+  const url = `${daemon.url}/v1/events/stream?cursor=0`;
+  using rest = await openStream(url, followed.at(-1)?.id ?? '0');
+  using replay = await openStream(url);
+  await Promise.all([rest, replay].map((stream) => stream.reached(events.newest_event_id)));
+  const seen = [...followed, ...rest.durable];
+  expect(seen.map(({ id }) => Number(id))).toEqual(seen.map((_frame, index) => index + 1));
+  const erased = new Set(deleted);
+  const kept = (frames: readonly Frame[]) =>
+    frames.filter(({ data }) => {
+      const { session_id: sessionId } = JSON.parse(data) as { session_id?: string };
+      return sessionId === undefined || !erased.has(sessionId);
+    });
+  expect(kept(seen)).toEqual(kept(replay.durable));
 }
 
 /** A kill that may come before the root is held, while it is recovered, or just as the daemon is ready. */
