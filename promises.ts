@@ -43,6 +43,10 @@ export const promises: Readonly<Record<string, string>> = {
     "A route's key goes to its base_url and nowhere else; provider variables of the environment are ignored.",
   'keys.never_shown':
     'A sealed key stands in no log line, event, answer or file, even when a provider repeats it in an error.',
+  'api.hostile_input':
+    'Thousands of requests made from the OpenAPI document, fitting or nearly so, get answers that fit it: no 500, no secret, nothing lost.',
+  'api.bounded_clients':
+    'Slow, silent, deaf and too many connections are cut at a bound, and streams live on.',
   'egress.public_only':
     'A URL that an agent or a payload chose reaches public addresses only, however it is written, resolved or redirected.',
   'egress.operator_origin':

@@ -20,6 +20,8 @@ export interface RawRequest {
 /** One daemon, asked in ways that fetch would not let through. */
 export class Target implements Disposable {
   readonly port: number;
+  /** Requests that were sent again, on another connection. */
+  retries = 0;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 16 });
   readonly #headers: Readonly<Record<string, string>>;
 
@@ -38,7 +40,12 @@ export class Target implements Disposable {
           port,
           method,
           path,
-          headers: { ...this.#headers, ...headers },
+          // Node would send the body of a GET without saying so.
+          headers: {
+            ...this.#headers,
+            ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
+            ...headers,
+          },
           agent: headOnly ? false : this.#agent,
         },
         (response) => {
@@ -59,7 +66,14 @@ export class Target implements Disposable {
         },
       );
       call.on('error', (error) => {
-        if (!call.destroyed || error.message !== 'socket hang up') reject(error);
+        // The daemon ends idle connections; a request that meets that moment was not read.
+        if (call.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET') {
+          this.retries += 1;
+          resolve(this.ask(asked));
+          return;
+        }
+        const about = `${method} ${path.slice(0, 200)} ${JSON.stringify(headers).slice(0, 300)}`;
+        reject(new Error(`${error.message}: ${about}`, { cause: error }));
       });
       call.end(body);
     });

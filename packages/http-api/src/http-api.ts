@@ -65,7 +65,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
   });
 
   const fetch = app.fetch as Parameters<typeof httpListener>[0]['fetch'];
-  const listener = httpListener({ fetch, nextRequestId, clock, closeGraceMs: limits.closeGraceMs });
+  const listener = httpListener({ fetch, nextRequestId, clock, log, limits });
   return {
     app,
     followerCount: () => hub.followerCount,

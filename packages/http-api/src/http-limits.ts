@@ -11,6 +11,14 @@ export interface HttpLimits {
   /** Events read from the feed at a time. */
   readonly replayPageRows: number;
   readonly heartbeatMs: number;
+  /** Connections at a time, streams among them; more are dropped as they come. */
+  readonly connections: number;
+  /** How long the head of a request may take; a connection that sends none counts too. */
+  readonly headersTimeoutMs: number;
+  /** How long a request may take from its first byte to its last. */
+  readonly requestTimeoutMs: number;
+  /** A connection on which nothing moves in either direction ends. Longer than `heartbeatMs`, so that streams live. */
+  readonly idleTimeoutMs: number;
   /** How long `close` waits for answers under way before it destroys their sockets. */
   readonly closeGraceMs: number;
 }
@@ -22,5 +30,9 @@ export const defaultHttpLimits: HttpLimits = {
   streamStallMs: 30_000,
   replayPageRows: 256,
   heartbeatMs: 10_000,
+  connections: 2_048,
+  headersTimeoutMs: 15_000,
+  requestTimeoutMs: 60_000,
+  idleTimeoutMs: 120_000,
   closeGraceMs: 1_000,
 };

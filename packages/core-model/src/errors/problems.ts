@@ -7,9 +7,11 @@ export const problems = {
   'api/unsupported_field': { status: 400 },
   'api/route_not_found': { status: 404 },
   'api/method_not_allowed': { status: 405 },
+  'api/request_timeout': { status: 408 },
   'api/payload_too_large': { status: 413 },
   'api/unsupported_media_type': { status: 415 },
   'api/host_not_allowed': { status: 421 },
+  'api/headers_too_large': { status: 431 },
   'api/internal_error': { status: 500 },
 
   'auth/missing_token': { status: 401 },

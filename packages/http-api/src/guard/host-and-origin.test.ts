@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { rawBytes, rawRequest } from '../testing/raw-request.ts';
+import { rawBytes, rawRequest, refusalOf } from '../testing/raw-request.ts';
 import { runningApi } from '../testing/running-api.ts';
 import { hostCheck } from './host.ts';
 import { originCheck } from './origin.ts';
@@ -105,6 +105,34 @@ describe('Host and Origin', () => {
     expect(() => check('http://localhost:5173')).not.toThrow();
     expect(() => check('http://localhost:5174')).toThrow('Origin');
     expect(() => check(undefined)).not.toThrow();
+  });
+
+  test('a page of another site is refused where it comes without Origin', async () => {
+    const { port } = await runningApi();
+    const asked = (headers: Record<string, string>) =>
+      rawRequest(port, { path: '/v1/status', headers });
+    const fromOtherSite = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
+    expect(await refusalOf(asked(fromOtherSite))).toEqual([403, 'cors/origin_not_allowed']);
+    for (const site of ['none', 'same-origin', 'same-site']) {
+      expect((await asked({ 'sec-fetch-site': site })).status).toBe(200);
+    }
+    const allowed = { ...fromOtherSite, origin: 'http://localhost:5173' };
+    expect((await asked(allowed)).status).toBe(200);
+  });
+
+  test.each([
+    ['http://evil.example/healthz', 421],
+    ['http://evil.example:80/healthz', 421],
+    ['http://localhost@evil.example/healthz', 421],
+    ['HTTP://EVIL.EXAMPLE/healthz', 400],
+    ['http://localhost:1/healthz', 200],
+  ])('a target in absolute form is judged by its own name: %s', async (target, status) => {
+    const { port } = await runningApi();
+    const answer = await rawBytes(
+      port,
+      `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+    );
+    expect(Number(answer.slice(9, 12))).toBe(status);
   });
 
   test('a preflight is answered before authentication; an allowed origin is named on every answer', async () => {

@@ -14,13 +14,19 @@ export const preflightHeaders = {
 export const exposedHeaders =
   'idempotency-replayed,retry-after,www-authenticate,x-request-id' as const;
 
-/** Refuses every request of a page that is not allowed here. Without a list any loopback origin is. */
+/**
+ * Refuses every request of a page that is not allowed here. Without a list any loopback origin is. Images, frames and
+ * links of a page come without Origin; the browser tells of them by `Sec-Fetch-Site` (Fetch Metadata).
+ */
 export function originCheck(
   allowedOrigins: readonly string[] | undefined,
-): (origin: string | undefined) => void {
+): (origin: string | undefined, fetchSite?: string) => void {
   const list = allowedOrigins && new Set(allowedOrigins);
-  return (origin) => {
-    if (origin === undefined) return;
+  return (origin, fetchSite) => {
+    if (origin === undefined) {
+      if (fetchSite !== 'cross-site') return;
+      throw new KheishError('cors/origin_not_allowed', 'Another site may not call this daemon.');
+    }
     if (list === undefined ? !loopbackOrigin.test(origin) : !list.has(origin)) {
       throw new KheishError('cors/origin_not_allowed', 'The Origin is not allowed.');
     }

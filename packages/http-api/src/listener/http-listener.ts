@@ -1,9 +1,11 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { type Clock, KheishError } from '@kheish/core-model';
+import type { Log } from '../answer/log.ts';
 import { problemAnswer } from '../answer/problem.ts';
+import type { HttpLimits } from '../http-limits.ts';
+import { UnreadableRequests } from './unreadable-requests.ts';
 
 export interface ListenAddress {
   readonly address: string;
@@ -19,27 +21,57 @@ export interface HttpListener {
 
 type Fetch = Parameters<typeof getRequestListener>[0];
 
-export function httpListener(options: {
+export interface ListenerOptions {
   readonly fetch: Fetch;
   readonly nextRequestId: () => string;
   readonly clock: Clock;
-  readonly closeGraceMs: number;
-}): HttpListener {
-  const { fetch, nextRequestId } = options;
+  readonly log: Log;
+  readonly limits: HttpLimits;
+}
+
+export function httpListener(options: ListenerOptions): HttpListener {
+  const { fetch, nextRequestId, limits, clock } = options;
   const answer = getRequestListener(fetch, {
     hostname: 'localhost',
     errorHandler: (error) => malformedRequest(error, nextRequestId()),
   });
-  // A request without a Host header is to meet the Host check, not Node's own answer.
-  const server = createServer({ requireHostHeader: false }, (incoming, outgoing) => {
+  const unreadable = new UnreadableRequests(nextRequestId);
+  const server = createServer(timesOf(limits), (incoming, outgoing) => {
+    unreadable.note(incoming, outgoing);
     void answer(incoming, outgoing);
   });
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    refuseUnreadable(error, socket, nextRequestId());
-  });
+  server.timeout = limits.idleTimeoutMs;
+  server.maxConnections = limits.connections;
+  server.on('drop', dropReporter(options));
+  // No expectation but 100-continue is known, and none has to be (RFC 9110 section 10.1.1).
+  server.on('checkExpectation', (incoming, outgoing) => server.emit('request', incoming, outgoing));
+  server.on('clientError', (error, socket) => unreadable.refuse(error, socket));
   return {
     listen: (at) => listen(server, at),
-    close: () => close(server, options.clock, options.closeGraceMs),
+    close: () => close(server, clock, limits.closeGraceMs),
+  };
+}
+
+/** Times that Node's own clock measures, in its own steps. */
+function timesOf({ headersTimeoutMs, requestTimeoutMs }: HttpLimits): ServerOptions {
+  return {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(headersTimeoutMs, requestTimeoutMs) / 4,
+    // A request without a Host header is to meet the Host check, not Node's own answer.
+    requireHostHeader: false,
+  };
+}
+
+const REPORT_DROPS_MS = 60_000;
+
+/** Says that connections are dropped, once a minute. */
+function dropReporter({ clock, log, limits }: ListenerOptions): () => void {
+  let silentUntil = -Infinity;
+  return () => {
+    if (clock.monotonic() < silentUntil) return;
+    silentUntil = clock.monotonic() + REPORT_DROPS_MS;
+    log.warn({ connections: limits.connections }, 'Too many connections: new ones are dropped.');
   };
 }
 
@@ -52,23 +84,6 @@ function malformedRequest(error: unknown, requestId: string): Response {
 
 function malformedTarget(): KheishError {
   return new KheishError('api/bad_request', 'The request target or the Host is malformed.');
-}
-
-/** Answers bytes that Node's parser does not take for HTTP. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, requestId: string): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const refusal = new KheishError('api/bad_request', 'The request is not valid HTTP.');
-  const { status, headers, body } = problemAnswer(refusal);
-  const lines = Object.entries({
-    ...headers,
-    'X-Request-Id': requestId,
-    'Content-Length': String(Buffer.byteLength(body)),
-    Connection: 'close',
-  }).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} Bad Request\r\n${lines.join('')}\r\n${body}`);
 }
 
 function listen(server: Server, at: { host: string; port: number }): Promise<ListenAddress> {

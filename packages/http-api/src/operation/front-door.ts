@@ -22,7 +22,7 @@ export function frontDoor(
   const checkHost = hostCheck(hosts.bindHost);
   const checkOrigin = originCheck(hosts.allowedOrigins);
   return async (c, next) => {
-    const { host, origin } = c.env.incoming.headers;
+    const { host, origin, upgrade, 'sec-fetch-site': fetchSite } = c.env.incoming.headers;
     const requestId = nextRequestId();
     const headers: Record<string, string> = {
       'X-Request-Id': requestId,
@@ -30,11 +30,13 @@ export function frontDoor(
       'Cache-Control': 'no-store',
       Vary: 'Origin',
     };
-    if (isClosing()) headers['Connection'] = 'close';
+    // Nothing is upgraded, and Node reads no more from a connection on which that was asked for.
+    if (isClosing() || upgrade !== undefined) headers['Connection'] = 'close';
     c.set('requestId', requestId);
     c.set('headers', headers);
     checkHost(onlyHost(c.env.incoming) ? host : undefined);
-    checkOrigin(origin);
+    checkHost(targetHost(c.env.incoming.url) ?? host);
+    checkOrigin(origin, [fetchSite].flat()[0]);
     if (origin !== undefined) {
       headers['Access-Control-Allow-Origin'] = origin;
       headers['Access-Control-Expose-Headers'] = exposedHeaders;
@@ -43,6 +45,11 @@ export function frontDoor(
     await next();
     return undefined;
   };
+}
+
+/** The host of a target in absolute form, which counts more than the Host line (RFC 9112 section 3.2.2). */
+function targetHost(target = ''): string | undefined {
+  return target.startsWith('/') ? undefined : /^[a-z]+:\/\/([^/?#]*)/i.exec(target)?.[1];
 }
 
 /** RFC 9112 section 3.2: of two Host lines neither can be believed. */
