@@ -5,7 +5,7 @@ import { operations } from '@kheish/core-model';
 import { startFakeProvider } from '@kheish/testkit';
 import { expect, test } from 'vitest';
 import { sandbox, startDaemon } from '../harness/daemon-process.ts';
-import { expectSound } from '../harness/soundness.ts';
+import { all, expectSound } from '../harness/soundness.ts';
 import { Target } from './raw-http.ts';
 
 const canary = (what: string) => `canary-${what}-9f8e7d6c5b4a`;
@@ -29,6 +29,9 @@ const secrets = [
   masterKey.toString('latin1'),
 ];
 
+/** What a provider may get hold of and tell: the daemon knows these from a variable, a file or the routes. */
+const repeated = [...['inline', 'admin', 'readonly'].map(canary), masterKey.toString('base64')];
+
 /** Every file under a directory, as bytes. */
 function filesIn(directory: string): [string, Buffer][] {
   return (
@@ -42,37 +45,38 @@ function filesIn(directory: string): [string, Buffer][] {
   );
 }
 
+function inlineRoute(baseUrl: string): string {
+  return `version = 1
+default_route = "inline"
+[routes.inline]
+driver = "openai_compatible"
+base_url = "${baseUrl}"
+default_model = "fake-1"
+api_key = "${canary('inline')}"
+`;
+}
+
 test('no secret stands in a log line, an answer, an event or a file of the state root', async () => {
   using box = sandbox();
   await using provider = await startFakeProvider({
     protocol: 'chat-completions',
     // It refuses in the words that it was sent, as a badly made gateway may.
-    answer: () => ({ status: 401, body: `there is no key ${canary('inline')}` }),
+    answer: () => ({ status: 401, body: `no such key: ${repeated.join(' ')}` }),
   });
-  const routesFile = box.file(
-    'routes.toml',
-    `version = 1
-default_route = "inline"
-[routes.inline]
-driver = "openai_compatible"
-base_url = "${provider.url}"
-default_model = "fake-1"
-api_key = "${canary('inline')}"
-`,
-  );
+  const routesFile = box.file('routes.toml', inlineRoute(provider.url));
   await using daemon = await startDaemon({
     sandbox: box,
     routesFile,
     args: [
-      '--http-admin-token',
-      canary('admin'),
-      '--http-readonly-token',
-      canary('readonly'),
+      '--http-admin-token-file',
+      box.file('admin', canary('admin')),
+      '--http-readonly-token-file',
+      box.file('readonly', canary('before')),
       '--log-level',
       'debug',
     ],
     env: {
-      KHEISH_AUTH_STORE_MASTER_KEY: masterKey.toString('base64'),
+      KHEISH_AUTH_STORE_MASTER_KEY_FILE: box.file('key', masterKey.toString('base64')),
       OPENAI_API_KEY: canary('environment'),
     },
   });
@@ -105,6 +109,8 @@ api_key = "${canary('inline')}"
     using guessing = new Target(daemon.url, bearer(token));
     await note(guessing.ask({ path: '/v1/status' }));
   }
+  // A token is rotated by writing its file.
+  box.file('readonly', canary('readonly'));
   using reading = new Target(daemon.url, bearer(canary('readonly')));
   await note(reading.json('POST', '/v1/sessions', {}));
 
@@ -135,3 +141,25 @@ api_key = "${canary('inline')}"
   expect(shown).toEqual([]);
   await expectSound(client);
 }, 60_000);
+
+test('what a model says is kept as it was said, even a key; the log stays silent', async () => {
+  using box = sandbox();
+  const words = `your key is ${canary('inline')}`;
+  await using provider = await startFakeProvider({
+    protocol: 'chat-completions',
+    answer: () => ({ text: words }),
+  });
+  await using daemon = await startDaemon({
+    sandbox: box,
+    routesFile: box.file('routes.toml', inlineRoute(provider.url)),
+    args: ['--log-level', 'trace'],
+  });
+  const client = createClient({ baseUrl: daemon.url });
+  await client.sessions.create({ session_id: 's' });
+  const { run_id } = await client.sessions.submit('s', { content: 'hello' });
+  expect((await client.runs.wait(run_id)).status).toBe('completed');
+  const messages = await all(client.sessions.messages('s'));
+  expect(messages.at(-1)).toMatchObject({ role: 'assistant' });
+  expect(JSON.stringify(messages)).toContain(words);
+  expect(daemon.log).not.toContain(canary('inline'));
+});

@@ -10,13 +10,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
+const hide = () => undefined;
 const admin = { value: 'admin-token' };
 const readonly = { value: 'reader-token' };
 const tokens = { none: {}, admin: { admin }, reader: { readonly }, both: { admin, readonly } };
 
-function outcome(options: AccessOptions): string {
+function outcome(options: Omit<AccessOptions, 'hide'>): string {
   try {
-    return accessPolicy(options).enabled ? 'locked' : 'open';
+    return accessPolicy({ ...options, hide }).enabled ? 'locked' : 'open';
   } catch (error) {
     expect(error).toMatchObject({ code: 'config/invalid_configuration' });
     return 'refused';
@@ -51,7 +52,7 @@ describe('which combinations may serve', () => {
   test('equal and blank tokens are refused, also through white space and files', () => {
     const file = join(directory, 'token');
     writeFileSync(file, ' admin-token\n');
-    const at = { mode: 'auto', bindHost: '127.0.0.1' } as const;
+    const at = { mode: 'auto', bindHost: '127.0.0.1', hide } as const;
     expect(() => accessPolicy({ ...at, admin, readonly: admin })).toThrow('must differ');
     expect(() => accessPolicy({ ...at, admin, readonly: { file } })).toThrow('must differ');
     expect(() => accessPolicy({ ...at, admin: { value: ' \t' } })).toThrow('not blank');
@@ -80,7 +81,7 @@ test.each([
 
 describe('who a token is', () => {
   test('the admin, the reader, or nobody', () => {
-    const access = accessPolicy({ mode: 'auto', bindHost: '127.0.0.1', admin, readonly });
+    const access = accessPolicy({ mode: 'auto', bindHost: '127.0.0.1', admin, readonly, hide });
     expect(access.authenticate('admin-token')).toBe('admin');
     expect(access.authenticate('reader-token')).toBe('read');
     for (const other of [
@@ -98,8 +99,14 @@ describe('who a token is', () => {
     const [adminFile, readerFile] = [join(directory, 'admin'), join(directory, 'reader')];
     writeFileSync(adminFile, 'first\n');
     writeFileSync(readerFile, 'second\n');
+    const hidden: string[] = [];
     const sources = { admin: { file: adminFile }, readonly: { file: readerFile } };
-    const access = accessPolicy({ mode: 'auto', bindHost: '127.0.0.1', ...sources });
+    const access = accessPolicy({
+      mode: 'auto',
+      bindHost: '127.0.0.1',
+      ...sources,
+      hide: (t) => hidden.push(t),
+    });
     expect(access.authenticate('first')).toBe('admin');
     writeFileSync(adminFile, 'third');
     expect(access.authenticate('first')).toBeUndefined();
@@ -112,5 +119,6 @@ describe('who a token is', () => {
     expect(access.authenticate('third')).toBeUndefined();
     writeFileSync(adminFile, ' \n');
     expect(access.authenticate('')).toBeUndefined();
+    expect(hidden).toEqual(['first', 'second', 'third', 'third']);
   });
 });

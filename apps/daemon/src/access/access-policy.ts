@@ -13,6 +13,8 @@ export interface AccessOptions {
   readonly bindHost: string;
   readonly admin?: TokenSource;
   readonly readonly?: TokenSource;
+  /** Is told each token, also one that a file has later, before it is compared with what was presented. */
+  readonly hide: (token: string) => void;
 }
 
 const loopback = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[?::1\]?)$/i;
@@ -37,6 +39,21 @@ function currentToken(source: TokenSource | undefined): string | undefined {
   }
 }
 
+/** Whether a text is the token of now. */
+function matcher(
+  source: TokenSource | undefined,
+  hide: AccessOptions['hide'],
+): (presented: string) => boolean {
+  let known: string | undefined;
+  return (presented) => {
+    const token = currentToken(source);
+    if (token === undefined) return false;
+    if (token !== known) hide(token);
+    known = token;
+    return tokenMatches(presented, tokenDigest(token));
+  };
+}
+
 function checkTokens(options: AccessOptions): void {
   for (const source of [options.admin, options.readonly]) {
     if (source === undefined) continue;
@@ -49,11 +66,6 @@ function checkTokens(options: AccessOptions): void {
   if (admin !== undefined && admin === currentToken(options.readonly)) {
     refuse('The admin token and the read-only token must differ.');
   }
-}
-
-function matches(source: TokenSource | undefined, presented: string): boolean {
-  const token = currentToken(source);
-  return token !== undefined && tokenMatches(presented, tokenDigest(token));
 }
 
 /**
@@ -76,11 +88,15 @@ export function accessPolicy(options: AccessOptions): Access {
       );
     }
   }
+  const matchesAdmin = matcher(admin, options.hide);
+  const matchesReader = matcher(readonly, options.hide);
+  // The tokens of now are hidden before anyone comes.
+  for (const matches of [matchesAdmin, matchesReader]) matches('');
   return {
     enabled: mode !== 'none' && admin !== undefined,
     authenticate(presented): Role | undefined {
-      const isAdmin = matches(admin, presented);
-      const isReader = matches(readonly, presented);
+      const isAdmin = matchesAdmin(presented);
+      const isReader = matchesReader(presented);
       // Files that became equal would make readers admins: then neither counts.
       if (isAdmin && isReader) return undefined;
       return isAdmin ? 'admin' : isReader ? 'read' : undefined;

@@ -1,7 +1,16 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createRedactor } from '@kheish/auth-store';
 import { describe, expect, test } from 'vitest';
 import type { ServeOptions } from '../serve-options.ts';
-import { hideSecrets, scrubEnvironment, secretFilesOf, tokenOf } from './daemon-secrets.ts';
+import {
+  hideSecrets,
+  masterKeyOf,
+  scrubEnvironment,
+  secretFilesOf,
+  tokenOf,
+} from './daemon-secrets.ts';
 
 describe('a token', () => {
   test('is told as a value, in a file, or not at all', () => {
@@ -57,4 +66,15 @@ test('whatever is told is hidden, also what has left the environment before', ()
     redactor,
   );
   expect(redactor.redact(told.join('|'))).toBe(told.map(() => '[redacted]').join('|'));
+});
+
+test('the master key of a file is hidden', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'kheish-key-'));
+  const file = join(directory, 'key');
+  const key = Buffer.alloc(32, 7).toString('base64');
+  writeFileSync(file, `${key}\n`);
+  const hidden: string[] = [];
+  masterKeyOf({ file }, (text) => hidden.push(text))?.wipe();
+  rmSync(directory, { recursive: true });
+  expect(hidden).toEqual([key]);
 });

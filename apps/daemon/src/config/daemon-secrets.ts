@@ -12,8 +12,17 @@ const secretVariables = [
   'KHEISH_DAEMON_READONLY_TOKEN',
 ];
 
-export function masterKeyOf(source: MasterKeySource): MasterKey | undefined {
-  return readMasterKey({ ...source, readFile: (path) => readFileSync(path) });
+/** The master key; `hide` is told the text of its file, where it is in one. */
+export function masterKeyOf(
+  source: MasterKeySource,
+  hide: (secret: string) => void = () => undefined,
+): MasterKey | undefined {
+  const readFile = (path: string) => {
+    const bytes = readFileSync(path);
+    hide(bytes.toString('utf8').trim());
+    return bytes;
+  };
+  return readMasterKey({ ...source, readFile });
 }
 
 /** Keeps every secret that the daemon was told, however it was told, out of the log. */

@@ -24,7 +24,11 @@ const DRAIN_TIMEOUT_MS = 10_000;
 /** Opens the state root, takes over what was left running, and serves. Throws what the caller can mend. */
 export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
   const { host: bindHost } = options.bind;
-  const access = accessPolicy({ ...options.auth, bindHost });
+  const access = accessPolicy({
+    ...options.auth,
+    bindHost,
+    hide: (token) => options.redactor.add(token),
+  });
   await using opening = new AsyncDisposableStack();
   const parts = await openParts(options, access.enabled, opening);
   const { store, engine, incarnation } = parts;

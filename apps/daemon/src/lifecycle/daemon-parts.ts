@@ -39,6 +39,9 @@ export async function openParts(
   closing.defer(() => egress.close());
   const { inventory, redactor } = options;
   const onCredential = (secret: string) => redactor.add(secret);
+  for (const { credential } of inventory.routes.values()) {
+    if (credential.kind === 'inline') onCredential(credential.key.reveal());
+  }
   const routes = new RouteBook({ inventory, store, secrets, egress, clock, onCredential });
   requireReadyRoutes(routes, secrets, store);
 

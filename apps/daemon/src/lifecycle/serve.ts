@@ -21,7 +21,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const admin = tokenOf('--http-admin-token', options.adminToken);
   const readonly = tokenOf('--http-readonly-token', options.readonlyToken);
   const inventory = inventoryOf(options);
-  const masterKey = masterKeyOf(options.masterKeySource);
+  const masterKey = masterKeyOf(options.masterKeySource, (text) => redactor.add(text));
   scrubEnvironment(process.env, redactor);
   const log = await createLog({ format: options.logFormat, level: options.logLevel, redactor });
   // Before the start, so that a signal that comes with the first word of readiness is heard too.
