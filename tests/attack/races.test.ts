@@ -5,7 +5,7 @@ import { sandbox, startDaemon } from '../harness/daemon-process.ts';
 import { SeededChance, crashSeed } from '../harness/seeded-chance.ts';
 import { all, expectSound } from '../harness/soundness.ts';
 import { until } from '../harness/until.ts';
-import { oneOf } from './fuzz-values.ts';
+import { oneOf } from './openapi/values.ts';
 import { Target, expectCivil } from './raw-http.ts';
 
 const CLIENTS = 12;
