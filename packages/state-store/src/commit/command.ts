@@ -45,7 +45,7 @@ export interface Command<R> {
   readonly load: Load;
   /** Pure and synchronous. Throws a `KheishError` to refuse: then nothing is recorded. */
   readonly decide: (state: WorkingState) => R;
-  /** Long texts that the events refer to. */
+  /** Long texts that the events refer to; not kept where there are no events. */
   readonly blobs?: readonly BlobRow[];
 }
 

@@ -196,3 +196,40 @@ describe('what others see', () => {
     await store.commit(look);
   });
 });
+
+test('five commands of one moment pass each boundary once, and are to be read from the disk on', async () => {
+  await using root = new TemporaryRoot();
+  const passed: [string, number | undefined][] = [];
+  const count = () => root.rows<{ n: number }>('SELECT count(*) n FROM journal')[0]?.n;
+  const store = root.open({ reach: (point) => passed.push([point, count()]) });
+  store.feed.subscribe((rows) => passed.push(['followed', rows.length]));
+
+  const five = ['a', 'b', 'c', 'd', 'e'].map((id) => store.commit(recording(id, created(id))));
+  await Promise.all(five).then(() => passed.push(['resolved', count()]));
+
+  expect(passed).toEqual([
+    ['commit.begun', 0],
+    ['commit.applied', 0],
+    ['commit.durable', 5],
+    ['followed', 5],
+    ['commit.published', 5],
+    ['resolved', 5],
+  ]);
+});
+
+test('texts that come with a decision to record nothing are not kept', async () => {
+  await using root = new TemporaryRoot();
+  const store = root.open();
+  const { blobs } = await store.blobs.prepare('s', 'é'.repeat(10_000));
+  const idempotency = { scope: 'x', key: 'k', fingerprint: 'f' };
+  await store.commit({ load: {}, decide: () => undefined, blobs });
+  await store.commitOnce({
+    load: {},
+    decide: () => undefined,
+    blobs,
+    idempotency,
+    answer: () => ({ status: 200, body: '' }),
+  });
+  expect(root.rows('SELECT * FROM blobs')).toEqual([]);
+  expect((await store.verify()).findings).toEqual([]);
+});

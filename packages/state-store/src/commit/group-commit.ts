@@ -163,10 +163,12 @@ export class GroupCommit {
       }
       const work = new WorkingSet(command.load, this.#statements, atMs);
       const result = command.decide(work);
-      if (work.recorded.length > 0 || once !== undefined || command.blobs !== undefined) {
+      const speaks = work.recorded.length > 0;
+      if (speaks || once !== undefined) {
         this.#statements.savepoint.run();
         appending = true;
-        const appended = append(this.#statements, work, command.blobs ?? [], this.#nextSeq);
+        const blobs = speaks ? (command.blobs ?? []) : [];
+        const appended = append(this.#statements, work, blobs, this.#nextSeq);
         if (once !== undefined) {
           keepAnswer(this.#statements, once, once.answer(result), atMs);
         }

@@ -44,6 +44,7 @@ describe('a command with an idempotency key', () => {
     const other = creating('s1', { ...request, fingerprint: 'sha256:b' });
     await expect(store.commitOnce(other)).rejects.toMatchObject({
       code: 'idempotency/idempotency_conflict',
+      message: expect.stringContaining('Use a new key for a new request.'),
     });
     const elsewhere = creating('s2', { ...request, scope: 'operator POST /v1/other' });
     expect(await store.commitOnce(elsewhere)).toEqual({ result: 's2' });

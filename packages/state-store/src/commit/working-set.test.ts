@@ -195,3 +195,35 @@ test('a decision that records nothing leaves no trace', async () => {
   );
   expect([store.feed.head(), tables()]).toEqual([head, before]);
 });
+
+test('what a decision only looked at is not written', async () => {
+  await using root = new TemporaryRoot();
+  const store = root.open();
+  await busySession(store);
+  const kept = () => root.rows('SELECT * FROM runs ORDER BY first_seq');
+  const before = kept();
+  await store.commit({
+    load: { session: 's', queue: 'all' },
+    decide: (state) =>
+      state.record({ type: 'session_route_policy_set', session_id: 's', route_policy: null }),
+  });
+  expect(kept()).toEqual(before);
+  const sessions = root.rows('SELECT * FROM sessions');
+  await store.commit({
+    load: { session: 's' },
+    decide: (state) => state.record({ type: 'daemon_stopped', incarnation: 1 }),
+  });
+  expect([kept(), root.rows('SELECT * FROM sessions')]).toEqual([before, sessions]);
+});
+
+test('an aggregate is written with the place of its own newest event', async () => {
+  await using root = new TemporaryRoot();
+  const store = root.open();
+  await store.commit(recording('s', created('s'), accepted('s', 'run_1'), accepted('s', 'run_2')));
+  await store.commit(recording('s', started('s', 'run_1')));
+  expect(root.rows('SELECT run_id, first_seq, seq FROM runs ORDER BY first_seq')).toEqual([
+    { run_id: 'run_1', first_seq: 2, seq: 4 },
+    { run_id: 'run_2', first_seq: 3, seq: 3 },
+  ]);
+  expect(root.rows('SELECT session_id, seq FROM sessions')).toEqual([{ session_id: 's', seq: 4 }]);
+});

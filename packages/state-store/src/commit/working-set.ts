@@ -111,7 +111,7 @@ export class WorkingSet implements WorkingState {
       const before = tracked.state?.status;
       run = tracked.state = evolveRun(tracked.state, event, this.atMs);
       tracked.changed = true;
-      if (before !== run.status) this.#recount(run, before);
+      this.#recount(run, before);
     }
     if (sessionId !== undefined) {
       const tracked = track(this.sessions, sessionId);
