@@ -12,6 +12,7 @@ const config: KnipConfig = {
         'tests/setup/*.ts',
         'tests/fixtures/**/*.ts',
         'tests/harness/crashing-daemon.ts',
+        'bench/loop-delay.ts',
       ],
       project: ['*.ts', 'scripts/**', 'tests/**', 'bench/**'],
       // Started by scripts/tools.ts and by turbo; and what any test of any package may import.

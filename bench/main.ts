@@ -1,14 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import {
-  type DaemonProcess,
-  type Sandbox,
-  sandbox,
-  startDaemon,
-} from '../tests/harness/daemon-process.ts';
+import { type Sandbox, sandbox } from '../tests/harness/daemon-process.ts';
+import { residentMb, startBenchDaemon } from './bench-daemon.ts';
 import { type Figure, markdown, median } from './figures.ts';
 import { HttpClient } from './http-client.ts';
 import { startProvider } from './provider.ts';
+import { streamFigures } from './streams.ts';
 import { Talk, directCall, plainInput, throughput, toolInput } from './turns.ts';
 
 const provider = await startProvider();
@@ -19,21 +14,7 @@ const note = (name: string, value: string, goal: string, after: string) => {
 };
 const round = (value: number) => String(Math.round(value));
 
-function start(box: Sandbox): Promise<DaemonProcess> {
-  mkdirSync(box.workspaceRoot, { recursive: true });
-  writeFileSync(join(box.workspaceRoot, 'notes.txt'), 'two routes\n'.repeat(20));
-  const routesFile = box.file(
-    'routes.toml',
-    `version = 1\n[routes.bench]\ndriver = "openai_compatible"\ndefault_model = "m"\nbase_url = "${provider.url}"\n`,
-  );
-  return startDaemon({ sandbox: box, routesFile, args: ['--log-level', 'info'] });
-}
-
-/** Resident memory in MB, as the kernel has it. */
-function residentMb(pid: number): number {
-  const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(line?.[1]) / 1024;
-}
+const start = (box: Sandbox) => startBenchDaemon(box, provider.url);
 
 /** Pairs of a turn and a direct call, so that both meet the same noise: the median of the differences. */
 async function addedMs(url: string, content: string, steps: number, pairs: number) {
@@ -157,5 +138,6 @@ async function createLoad(): Promise<void> {
 await startUp();
 await createLoad();
 await load();
+await streamFigures(note);
 provider.close();
 process.stdout.write(`${markdown(figures)}\n`);

@@ -21,6 +21,11 @@ export class Talk {
     return new Talk(client, session_id);
   }
 
+  /** A session that is there. */
+  static of(url: string, session: string): Talk {
+    return new Talk(new HttpClient(url), session);
+  }
+
   /** POST the input, GET the run's stream, read to the terminal event. Milliseconds: whole turn, first token. */
   async turn(content: string): Promise<{ ms: number; firstMs: number }> {
     const from = performance.now();
@@ -39,13 +44,20 @@ export class Talk {
   }
 }
 
-/** The same work without a daemon: the prompt straight to the provider, twice where a tool is called between. */
-export async function directCall(client: HttpClient, steps: number): Promise<number> {
+/**
+ * The same work without a daemon: the prompt straight to the provider, twice where a tool is called between. The
+ * prompt has `earlier` messages before the input.
+ */
+export async function directCall(
+  client: HttpClient,
+  steps: number,
+  earlier: readonly object[] = [],
+): Promise<number> {
   const from = performance.now();
   const body = JSON.stringify({
     model: 'm',
     stream: true,
-    messages: [{ role: 'user', content: plainInput }],
+    messages: [...earlier, { role: 'user', content: plainInput }],
   });
   for (let step = 0; step < steps; step += 1)
     await client.exchange('POST', '/chat/completions', body);
