@@ -33,6 +33,10 @@ export const promises: Readonly<Record<string, string>> = {
     'When a model call breaks and is tried again, its text comes again from offset 0 under a higher attempt.',
   'streams.client_reconnects':
     'The client follows a run and waits for it through a kill and a restart: each event once and in order.',
+  'streams.exact':
+    'Over any number of disconnects and restarts a follower that comes back with its cursor gets each event once, in order.',
+  'streams.bounded':
+    'Who reads the whole journal, however slowly, grows neither the daemon nor the log of its database, and others get their events meanwhile.',
   'models.faults_are_typed':
     'A provider that refuses, hangs, breaks off or talks nonsense fails a run with a code at worst; the session goes on.',
   'models.fallback':
