@@ -81,7 +81,8 @@ function writeAggregates(statements: Statements, work: WorkingSet, rows: Recorde
     const seq = rows.findLast((row) => row.session_id === id)?.seq ?? 0;
     const text = JSON.stringify(state);
     if (firstSeq === undefined) statements.insertSession.run(id, seq, state.status, text);
-    else statements.updateSession.run(seq, state.status, text, id);
+    else if (stored === state.status) statements.updateSession.run(seq, text, id);
+    else statements.updateSessionAndStatus.run(seq, state.status, text, id);
   }
   for (const [id, { state, firstSeq, stored, changed }] of work.runs) {
     if (!changed || state === undefined) continue;
@@ -90,7 +91,8 @@ function writeAggregates(statements: Statements, work: WorkingSet, rows: Recorde
     const seq = own.at(-1)?.seq ?? 0;
     const text = JSON.stringify(state);
     if (firstSeq !== undefined) {
-      statements.updateRun.run(seq, state.status, text, firstSeq);
+      if (stored === state.status) statements.updateRun.run(seq, text, firstSeq);
+      else statements.updateRunAndStatus.run(seq, state.status, text, firstSeq);
       continue;
     }
     const { session_id: sessionId, status, route } = state;

@@ -12,7 +12,7 @@ export function eraseSession(statements: Statements, sessionId: string): void {
   }
   for (const { state, firstSeq, seq } of statements.runsOfSession.all(sessionId)) {
     const run = eraseRun(JSON.parse(state) as RunState);
-    statements.updateRun.run(seq, run.status, JSON.stringify(run), firstSeq);
+    statements.updateRun.run(seq, JSON.stringify(run), firstSeq);
   }
   statements.deleteMessages.run(sessionId);
   statements.deleteBlobs.run(sessionId);

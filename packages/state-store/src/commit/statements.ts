@@ -61,6 +61,7 @@ export function loads(prepare: PrepareRead) {
   };
 }
 
+/** Most updates leave a status as it is, and then the indexes that follow it. */
 function appends(prepare: Prepare) {
   return {
     appendEvent: prepare<[number, string | null, string | null, string, string]>(
@@ -72,14 +73,20 @@ function appends(prepare: Prepare) {
     insertSession: prepare<[string, number, string, string]>(
       'INSERT INTO sessions (session_id, seq, status, state) VALUES (?, ?, ?, ?)',
     ),
-    updateSession: prepare<[number, string, string, string]>(
+    updateSession: prepare<[number, string, string]>(
+      'UPDATE sessions SET seq = ?, state = ? WHERE session_id = ?',
+    ),
+    updateSessionAndStatus: prepare<[number, string, string, string]>(
       'UPDATE sessions SET seq = ?, status = ?, state = ? WHERE session_id = ?',
     ),
     insertRun: prepare<[number, string, string, number, string, string, string]>(
       `INSERT INTO runs (first_seq, run_id, session_id, seq, status, route_id, state)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
     ),
-    updateRun: prepare<[number, string, string, number]>(
+    updateRun: prepare<[number, string, number]>(
+      'UPDATE runs SET seq = ?, state = ? WHERE first_seq = ?',
+    ),
+    updateRunAndStatus: prepare<[number, string, string, number]>(
       'UPDATE runs SET seq = ?, status = ?, state = ? WHERE first_seq = ?',
     ),
     addToTally: prepare<[string, string, number]>(

@@ -52,7 +52,7 @@ describe('a root of an older program', () => {
       { status: 'queued', count: 1 },
     ]);
     await before.close();
-    root.sql('DROP TABLE tallies', 'PRAGMA user_version = 1');
+    root.sql('DROP TABLE tallies', 'DROP INDEX sessions_listed', 'PRAGMA user_version = 1');
 
     const store = root.open();
     expect([store.read.sessionCount(), store.read.runCounts()]).toEqual([1, counts]);

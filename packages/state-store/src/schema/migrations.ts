@@ -97,4 +97,6 @@ CREATE TABLE \`sessions\` (
 --> statement-breakpoint
 INSERT INTO \`tallies\` SELECT 'session', status, count(*) FROM \`sessions\` GROUP BY status;--> statement-breakpoint
 INSERT INTO \`tallies\` SELECT 'run', status, count(*) FROM \`runs\` GROUP BY status;`,
+  // 0002_sessions_listed.sql
+  `CREATE INDEX \`sessions_listed\` ON \`sessions\` (\`session_id\`) WHERE status <> 'deleted';`,
 ];

@@ -27,12 +27,20 @@ export const journal = sqliteTable(
 );
 
 /** Derived. `seq` is the last event that changed the row: its version. */
-export const sessions = sqliteTable('sessions', {
-  sessionId: text('session_id').primaryKey(),
-  seq: integer('seq').notNull(),
-  status: text('status').notNull(),
-  state: text('state').notNull(),
-});
+export const sessions = sqliteTable(
+  'sessions',
+  {
+    sessionId: text('session_id').primaryKey(),
+    seq: integer('seq').notNull(),
+    status: text('status').notNull(),
+    state: text('state').notNull(),
+  },
+  (t) => [
+    index('sessions_listed')
+      .on(t.sessionId)
+      .where(sql`status <> 'deleted'`),
+  ],
+);
 
 /** Derived. `first_seq` is the event that accepted the run. */
 export const runs = sqliteTable(

@@ -1,0 +1,1 @@
+CREATE INDEX `sessions_listed` ON `sessions` (`session_id`) WHERE status <> 'deleted';
