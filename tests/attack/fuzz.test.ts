@@ -83,6 +83,7 @@ async function send(fuzz: Fuzz, operation: ApiOperation, asked: RawRequest): Pro
   const { document, target, tally, known, stateRoot } = fuzz;
   const answer = await target.ask(asked);
   const about = { seed: SEED, asked };
+  expectNoLeak(answer.head, about, stateRoot);
   expectNoLeak(answer.text, about, stateRoot);
   const { method = 'GET' } = asked;
   if (method === 'HEAD' || (method === 'OPTIONS' && answer.status === 204)) return;
@@ -199,5 +200,5 @@ api_key = "${canary('inline')}"
   expect(target.retries).toBeLessThan(20);
   expect(daemon.log).not.toContain('"level":50');
   expectNoLeak(daemon.log, 'log', box.stateRoot);
-  expect(residentMegabytes(daemon.pid)).toBeLessThan(400);
+  expect(residentMegabytes(daemon.pid)).toBeLessThan(300);
 }, 300_000);

@@ -5,6 +5,8 @@ import { expect } from 'vitest';
 export interface RawAnswer {
   readonly status: number;
   readonly type: string;
+  /** All header lines. */
+  readonly head: string;
   readonly text: string;
 }
 
@@ -53,6 +55,7 @@ export class Target implements Disposable {
           const answer = () => ({
             status: response.statusCode ?? 0,
             type: response.headers['content-type'] ?? '',
+            head: response.rawHeaders.join('\n'),
             text: Buffer.concat(chunks).toString(),
           });
           if (headOnly && (response.statusCode ?? 0) < 400) {

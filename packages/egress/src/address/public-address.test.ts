@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { admitUrl } from '../policy.ts';
 import { isPublicAddress } from './public-address.ts';
 
 /**
@@ -79,6 +80,10 @@ function v6Text(bits: bigint): string {
 const isPublicV4 = (bits: bigint) => !within(blocksV4, bits);
 const isPublicV6 = (bits: bigint) => bits >> 125n === 1n && !within(blocksV6, bits);
 
+/** One number of an IPv4 address, as a URL may write it. */
+const part = (value: bigint, radix: number) =>
+  `${radix === 16 ? '0x' : radix === 8 ? '0' : ''}${value.toString(radix)}`;
+
 /** Any address, and those around the edges of each block. */
 function addresses(width: bigint, blocks: readonly Block[]): fc.Arbitrary<bigint> {
   const max = (1n << width) - 1n;
@@ -126,6 +131,32 @@ describe('an address is public if and only if the table of the registries does n
         expect(isPublicAddress(v6Text(bits))).toBe(isPublicV6(bits));
       }),
       { numRuns: 5_000 },
+    );
+  });
+
+  test('in every notation that a URL may use', () => {
+    fc.assert(
+      fc.property(
+        addresses(32n, blocksV4),
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(fc.constantFrom(8, 10, 16), { minLength: 4, maxLength: 4 }),
+        fc.constantFrom('', '.'),
+        (bits, parts, radixes, end) => {
+          // The last part takes the bits that are left: 127.1 is 127.0.0.1.
+          const octets = Array.from(
+            { length: parts - 1 },
+            (_, at) => (bits >> BigInt(24 - 8 * at)) & 255n,
+          );
+          const rest = bits & ((1n << BigInt(32 - 8 * (parts - 1))) - 1n);
+          const text = [...octets, rest]
+            .map((value, at) => part(value, radixes[at] ?? 10))
+            .join('.');
+          const go = () => admitUrl({ kind: 'public' }, `http://${text}${end}/`).hostname;
+          if (isPublicV4(bits)) expect(go()).toBe(v4Text(bits));
+          else expect(go).toThrow(expect.objectContaining({ code: 'egress/destination_refused' }));
+        },
+      ),
+      { numRuns: 3_000 },
     );
   });
 
