@@ -35,14 +35,20 @@ export class FollowerIndex<F extends Filtered> {
     else if (sessionId !== undefined) deleteFrom(this.#bySession, sessionId, follower);
   }
 
-  /** The followers of an event of this session and run. */
-  *of(subject: FeedFilter): Generator<F> {
-    yield* this.#unfiltered;
-    if (subject.sessionId !== undefined) yield* this.#bySession.get(subject.sessionId) ?? [];
-    if (subject.runId === undefined) return;
-    for (const follower of this.#byRun.get(subject.runId) ?? []) {
-      const { sessionId } = follower.filter;
-      if (sessionId === undefined || sessionId === subject.sessionId) yield follower;
+  /** Calls `offer` with each follower of an event of this session and run. Runs for each word that a model says. */
+  forEach(
+    sessionId: string | undefined,
+    runId: string | undefined,
+    offer: (follower: F) => void,
+  ): void {
+    for (const follower of this.#unfiltered) offer(follower);
+    const ofSession = sessionId === undefined ? undefined : this.#bySession.get(sessionId);
+    if (ofSession !== undefined) for (const follower of ofSession) offer(follower);
+    const ofRun = runId === undefined ? undefined : this.#byRun.get(runId);
+    if (ofRun === undefined) return;
+    for (const follower of ofRun) {
+      const { filter } = follower;
+      if (filter.sessionId === undefined || filter.sessionId === sessionId) offer(follower);
     }
   }
 }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Clock, ModelDelta } from '@kheish/core-model';
 import type { Log } from '../answer/log.ts';
 import type { HttpLimits } from '../http-limits.ts';
-import type { DeltaFeed, EventFeed, FeedFilter, FeedRow, StreamSubjects } from './feed.ts';
+import type { DeltaFeed, EventFeed, FeedRow, StreamSubjects } from './feed.ts';
 import { FollowerIndex } from './follower-index.ts';
 import { Follower, type FollowerSources, type StreamRequest } from './follower.ts';
 import { deltaFrame, eventFrame } from './frames.ts';
@@ -93,19 +93,19 @@ export class StreamHub {
   #dispatch(rows: readonly FeedRow[]): void {
     for (const row of rows) {
       let frame: Buffer | undefined;
-      for (const follower of this.#index.of(subjectOf(row.session_id, row.run_id))) {
+      this.#index.forEach(row.session_id, row.run_id, (follower) => {
         frame ??= Buffer.from(eventFrame(row));
         follower.offerEvent(row, frame);
-      }
+      });
     }
   }
 
   #dispatchDelta(delta: ModelDelta): void {
     let frame: Buffer | undefined;
-    for (const follower of this.#index.of(subjectOf(delta.session_id, delta.run_id))) {
+    this.#index.forEach(delta.session_id, delta.run_id, (follower) => {
       frame ??= deltaFrame(delta);
       follower.offerDelta(frame);
-    }
+    });
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
@@ -121,11 +121,4 @@ export class StreamHub {
       for (const follower of this.#index.all()) follower.beat();
     }
   }
-}
-
-function subjectOf(sessionId: string | undefined, runId: string | undefined): FeedFilter {
-  return {
-    ...(sessionId !== undefined && { sessionId }),
-    ...(runId !== undefined && { runId }),
-  };
 }
