@@ -148,7 +148,7 @@ function assemble(
   const store: Store = {
     root: { stateRoot: lock.root, rootId, schemaVersion: schemaVersionOf(connection.db) },
     feed,
-    read: new Reads(connection),
+    read: new Reads(connection, group.aggregates),
     blobs,
     commit: (command) => group.commit(command),
     commitOnce: (command) => group.commitOnce(command),

@@ -1,5 +1,6 @@
 import { EVENT_SCHEMA_VERSION, runIdOf, sessionIdOf } from '@kheish/core-model';
 import type { BlobRow } from '../blobs/blob-store.ts';
+import type { Aggregates } from './aggregates.ts';
 import { eraseSession } from './erase-session.ts';
 import { writeSlot } from './sealed-slots.ts';
 import type { Statements } from './statements.ts';
@@ -20,6 +21,7 @@ export interface RecordedRow {
  */
 export function append(
   statements: Statements,
+  aggregates: Aggregates,
   work: WorkingSet,
   blobs: readonly BlobRow[],
   seq: number,
@@ -28,12 +30,15 @@ export function append(
     statements.putBlob.run(blob.digest, blob.sessionId, blob.bytes, blob.data);
   }
   const rows = appendEvents(statements, work, seq);
-  writeAggregates(statements, work, rows);
+  writeAggregates(statements, aggregates, work, rows);
   for (const [slotId, { slot, version }] of work.sealed) {
     writeSlot(statements, slotId, slot, version, work.atMs);
   }
   for (const { event } of work.recorded) {
-    if (event.type === 'session_deleted') eraseSession(statements, event.session_id);
+    if (event.type === 'session_deleted') {
+      eraseSession(statements, event.session_id);
+      aggregates.forget();
+    }
     if (event.type === 'daemon_started') {
       statements.startIncarnation.run(event.incarnation, event.version, work.atMs);
     }
@@ -74,7 +79,12 @@ function appendEvents(statements: Statements, work: WorkingSet, first: number): 
   });
 }
 
-function writeAggregates(statements: Statements, work: WorkingSet, rows: RecordedRow[]): void {
+function writeAggregates(
+  statements: Statements,
+  aggregates: Aggregates,
+  work: WorkingSet,
+  rows: RecordedRow[],
+): void {
   for (const [id, { state, firstSeq, stored, changed }] of work.sessions) {
     if (!changed || state === undefined) continue;
     tally(statements, 'session', stored, state.status);
@@ -83,6 +93,7 @@ function writeAggregates(statements: Statements, work: WorkingSet, rows: Recorde
     if (firstSeq === undefined) statements.insertSession.run(id, seq, state.status, text);
     else if (stored === state.status) statements.updateSession.run(seq, text, id);
     else statements.updateSessionAndStatus.run(seq, state.status, text, id);
+    aggregates.putSession({ state, seq }, text.length);
   }
   for (const [id, { state, firstSeq, stored, changed }] of work.runs) {
     if (!changed || state === undefined) continue;
@@ -90,14 +101,13 @@ function writeAggregates(statements: Statements, work: WorkingSet, rows: Recorde
     const own = rows.filter((row) => row.run_id === id);
     const seq = own.at(-1)?.seq ?? 0;
     const text = JSON.stringify(state);
-    if (firstSeq !== undefined) {
-      if (stored === state.status) statements.updateRun.run(seq, text, firstSeq);
-      else statements.updateRunAndStatus.run(seq, state.status, text, firstSeq);
-      continue;
-    }
+    const accepted = firstSeq ?? own[0]?.seq ?? 0;
     const { session_id: sessionId, status, route } = state;
-    const accepted = own[0]?.seq ?? 0;
-    statements.insertRun.run(accepted, id, sessionId, seq, status, route.route_id, text);
+    if (firstSeq === undefined) {
+      statements.insertRun.run(accepted, id, sessionId, seq, status, route.route_id, text);
+    } else if (stored === status) statements.updateRun.run(seq, text, firstSeq);
+    else statements.updateRunAndStatus.run(seq, status, text, firstSeq);
+    aggregates.putRun({ state, firstSeq: accepted }, text.length);
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Clock, KheishError, type ReachCrashPoint } from '@kheish/core-model';
 import type { BlobRow } from '../blobs/blob-store.ts';
 import { concernsTheGroup, storageError } from '../root/storage-error.ts';
+import { Aggregates } from './aggregates.ts';
 import { type RecordedRow, append } from './append.ts';
 import type { Command, OnceCommand, OnceResult } from './command.ts';
 import { answerGiven, keepAnswer } from './idempotency.ts';
@@ -29,6 +30,7 @@ const MAX_WAITING = 10_000;
  * from then on everything, until `resume`.
  */
 export class GroupCommit {
+  readonly aggregates = new Aggregates();
   readonly #statements: Statements;
   readonly #clock: Clock;
   readonly #onDisk: (group: CommittedGroup) => void;
@@ -72,6 +74,7 @@ export class GroupCommit {
   /** The disk takes writes again, and this is the newest event on it. */
   resume(head: number): void {
     this.#nextSeq = head + 1;
+    this.aggregates.forget();
     this.#failure = undefined;
   }
 
@@ -129,6 +132,7 @@ export class GroupCommit {
       this.#statements.commit.run();
     } catch (error) {
       this.#nextSeq = firstSeq;
+      this.aggregates.forget();
       this.#rollBack();
       this.#failure = storageError(error, 'The disk does not take what is written');
       for (const member of group) member.reject(this.#failure);
@@ -161,14 +165,14 @@ export class GroupCommit {
         const replayed = answerGiven(this.#statements, once.idempotency, atMs);
         if (replayed !== undefined) return () => member.resolve({ replayed });
       }
-      const work = new WorkingSet(command.load, this.#statements, atMs);
+      const work = new WorkingSet(command.load, this.#statements, this.aggregates, atMs);
       const result = command.decide(work);
       const speaks = work.recorded.length > 0;
       if (speaks || once !== undefined) {
         this.#statements.savepoint.run();
         appending = true;
         const blobs = speaks ? (command.blobs ?? []) : [];
-        const appended = append(this.#statements, work, blobs, this.#nextSeq);
+        const appended = append(this.#statements, this.aggregates, work, blobs, this.#nextSeq);
         if (once !== undefined) {
           keepAnswer(this.#statements, once, once.answer(result), atMs);
         }
@@ -180,6 +184,7 @@ export class GroupCommit {
     } catch (error) {
       if (concernsTheGroup(error)) throw error;
       if (appending) {
+        this.aggregates.forget();
         this.#statements.rollbackMember.run();
         this.#statements.release.run();
       }

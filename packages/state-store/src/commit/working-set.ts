@@ -10,6 +10,7 @@ import {
   sessionIdOf,
   type Message,
 } from '@kheish/core-model';
+import type { Aggregates, StoredRun, StoredSession } from './aggregates.ts';
 import type { Load, LoadedSlot, RunningRuns, WorkingState } from './command.ts';
 import { slotOf } from './sealed-slots.ts';
 import type { Statements } from './statements.ts';
@@ -36,42 +37,33 @@ export class WorkingSet implements WorkingState {
   readonly runs = new Map<string, Tracked<RunState>>();
   readonly sealed = new Map<string, { slot: SealedSlot | undefined; version: number }>();
   readonly #slots = new Map<string, LoadedSlot>();
-  #running: { total: number; byRoute: Map<string, number> } | undefined;
+  #storedRunning: (() => { routeId: string; count: number }[]) | undefined;
+  /** By how many the running runs of a route are more than those stored. */
+  readonly #runningChange = new Map<string, number>();
 
-  constructor(load: Load, statements: Statements, atMs: number) {
+  constructor(load: Load, statements: Statements, aggregates: Aggregates, atMs: number) {
     this.atMs = atMs;
-    if (load.session !== undefined) this.#loadSession(load.session, load.queue, statements);
-    if (load.run !== undefined) this.#loadRun(load.run, statements);
+    const run = (id: string) => this.#putRun(id, aggregates.run(id, statements));
+    if (load.session !== undefined) {
+      const session = aggregates.session(load.session, statements);
+      this.#putSession(load.session, session);
+      for (const id of runsOf(session?.state, load.queue)) run(id);
+    }
+    if (load.run !== undefined) run(load.run);
     if (load.slot !== undefined) {
       this.#slots.set(load.slot, slotOf(statements.slot.get(load.slot)));
     }
-    if (load.admission) {
-      const byRoute = new Map(statements.running.all().map((row) => [row.routeId, row.count]));
-      const total = [...byRoute.values()].reduce((sum, count) => sum + count, 0);
-      this.#running = { total, byRoute };
-    }
+    if (load.admission) this.#storedRunning = () => statements.running.all();
   }
 
-  #loadSession(id: string, queue: 'all' | undefined, statements: Statements): void {
-    const row = statements.session.get(id);
-    const state = row && (JSON.parse(row.state) as SessionState);
-    this.sessions.set(id, { state, firstSeq: row?.seq, stored: state?.status, changed: false });
-    if (state?.active_run_id !== undefined) this.#loadRun(state.active_run_id, statements);
-    for (const runId of state?.queued_run_ids.slice(0, queue === 'all' ? undefined : 1) ?? []) {
-      this.#loadRun(runId, statements);
-    }
+  #putSession(id: string, stored: StoredSession | undefined): void {
+    const { state, seq: firstSeq } = stored ?? {};
+    this.sessions.set(id, { state, firstSeq, stored: state?.status, changed: false });
   }
 
-  #loadRun(id: string, statements: Statements): void {
-    if (this.runs.has(id)) return;
-    const row = statements.run.get(id);
-    const state = row && (JSON.parse(row.state) as RunState);
-    this.runs.set(id, {
-      state,
-      firstSeq: row?.firstSeq,
-      stored: state?.status,
-      changed: false,
-    });
+  #putRun(id: string, stored: StoredRun | undefined): void {
+    const { state, firstSeq } = stored ?? {};
+    this.runs.set(id, { state, firstSeq, stored: state?.status, changed: false });
   }
 
   session(id: string): SessionState | undefined {
@@ -87,8 +79,11 @@ export class WorkingSet implements WorkingState {
   }
 
   running(): RunningRuns {
-    if (this.#running === undefined) throw new Error('running runs were not loaded');
-    return this.#running;
+    if (this.#storedRunning === undefined) throw new Error('running runs were not loaded');
+    const byRoute = new Map(this.#runningChange);
+    for (const { routeId, count } of this.#storedRunning()) addTo(byRoute, routeId, count);
+    const total = [...byRoute.values()].reduce((sum, count) => sum + count, 0);
+    return { total, byRoute };
   }
 
   record(...events: DomainEvent[]): void {
@@ -124,12 +119,20 @@ export class WorkingSet implements WorkingState {
 
   #recount(run: RunState, before: RunState['status'] | undefined): void {
     const change = Number(run.status === 'running') - Number(before === 'running');
-    if (this.#running === undefined || change === 0) return;
-    const { byRoute } = this.#running;
-    const route = run.route.route_id;
-    this.#running.total += change;
-    byRoute.set(route, (byRoute.get(route) ?? 0) + change);
+    if (change !== 0) addTo(this.#runningChange, run.route.route_id, change);
   }
+}
+
+function addTo(counts: Map<string, number>, key: string, change: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + change);
+}
+
+/** The active run, and of the queue the head or all of it. */
+function runsOf(session: SessionState | undefined, queue: 'all' | undefined): string[] {
+  if (session === undefined) return [];
+  const { active_run_id: active, queued_run_ids: queued } = session;
+  const waiting = queue === 'all' ? queued : queued.slice(0, 1);
+  return active === undefined ? [...waiting] : [active, ...waiting];
 }
 
 /** A run that is accepted in this very command was not loaded: it does not exist yet. */

@@ -7,6 +7,7 @@ import {
   type ToolCallPart,
   toolCallsOf,
 } from '@kheish/core-model';
+import type { Aggregates } from '../commit/aggregates.ts';
 import { sealedSlotOf, slotOf } from '../commit/sealed-slots.ts';
 import { loads } from '../commit/statements.ts';
 import type { Connection } from '../root/connection.ts';
@@ -30,20 +31,20 @@ const runOf = (row: { state: string }) => JSON.parse(row.state) as RunState;
 export class Reads {
   readonly #statements;
   readonly #prepared;
+  readonly #aggregates: Aggregates;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, aggregates: Aggregates) {
+    this.#aggregates = aggregates;
     this.#statements = loads(connection.prepareRead);
     this.#prepared = prepareReads(connection);
   }
 
   session(id: string): SessionState | undefined {
-    const row = this.#statements.session.get(id);
-    return row && sessionOf(row);
+    return this.#aggregates.session(id, this.#statements)?.state;
   }
 
   run(id: string): RunState | undefined {
-    const row = this.#statements.run.get(id);
-    return row && runOf(row);
+    return this.#aggregates.run(id, this.#statements)?.state;
   }
 
   /** By id, without deleted ones. */

@@ -63,6 +63,8 @@ function configure(db: Database.Database): void {
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   db.pragma('foreign_keys = ON');
+  // A savepoint of a large commit would go through a temporary file.
+  db.pragma('temp_store = MEMORY');
   // What is deleted is overwritten: an erased session must not survive in free pages.
   db.pragma('secure_delete = ON');
 }

@@ -1,0 +1,70 @@
+import type { RunState, SessionState } from '@kheish/core-model';
+import { LRUCache } from 'lru-cache';
+
+export interface StoredSession {
+  readonly state: SessionState;
+  /** The last event that changed it. */
+  readonly seq: number;
+}
+
+export interface StoredRun {
+  readonly state: RunState;
+  /** The event that accepted it. */
+  readonly firstSeq: number;
+}
+
+interface Rows {
+  readonly session: { get(id: string): { state: string; seq: number } | undefined };
+  readonly run: { get(id: string): { state: string; firstSeq: number } | undefined };
+}
+
+/** Characters of JSON that the kept states of each kind came from. */
+const KEPT_CHARACTERS = 4 * 1024 * 1024;
+
+/**
+ * Sessions and runs as their tables have them, those used last kept as objects. Whoever holds the root is its only
+ * writer, so what is kept changes only here; after an error of the disk all of it is read anew.
+ */
+export class Aggregates {
+  readonly #sessions = kept<StoredSession>();
+  readonly #runs = kept<StoredRun>();
+
+  session(id: string, rows: Rows): StoredSession | undefined {
+    const known = this.#sessions.get(id);
+    if (known !== undefined) return known;
+    const row = rows.session.get(id);
+    if (row === undefined) return undefined;
+    const session = { state: JSON.parse(row.state) as SessionState, seq: row.seq };
+    this.#sessions.set(id, session, { size: row.state.length });
+    return session;
+  }
+
+  run(id: string, rows: Rows): StoredRun | undefined {
+    const known = this.#runs.get(id);
+    if (known !== undefined) return known;
+    const row = rows.run.get(id);
+    if (row === undefined) return undefined;
+    const run = { state: JSON.parse(row.state) as RunState, firstSeq: row.firstSeq };
+    this.#runs.set(id, run, { size: row.state.length });
+    return run;
+  }
+
+  /** The session as it was just written; `size` in characters of its JSON. */
+  putSession(session: StoredSession, size: number): void {
+    this.#sessions.set(session.state.session_id, session, { size });
+  }
+
+  putRun(run: StoredRun, size: number): void {
+    this.#runs.set(run.state.run_id, run, { size });
+  }
+
+  /** What was written is not there after all, or was changed in the tables directly. */
+  forget(): void {
+    this.#sessions.clear();
+    this.#runs.clear();
+  }
+}
+
+function kept<T extends object>(): LRUCache<string, T> {
+  return new LRUCache({ maxSize: KEPT_CHARACTERS });
+}
