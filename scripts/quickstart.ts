@@ -15,6 +15,8 @@ const providers = [
   { driver: 'anthropic', variable: 'ANTHROPIC_API_KEY', model: 'claude-sonnet-4-6' },
   { driver: 'openai', variable: 'OPENAI_API_KEY', model: 'gpt-5.4' },
   { driver: 'openrouter', variable: 'OPENROUTER_API_KEY', model: 'openai/gpt-5.4-mini' },
+  { driver: 'google', variable: 'GOOGLE_API_KEY', model: 'gemini-2.5-flash' },
+  { driver: 'xai', variable: 'XAI_API_KEY', model: 'grok-4-fast-reasoning' },
 ];
 
 /** One route to the provider whose key is in the environment, or to the scripted driver. */

@@ -5,7 +5,7 @@ import { sandbox, startDaemon } from '../harness/daemon-process.ts';
 import { at, jsonOf } from '../harness/kheish-command.ts';
 import { all, expectSound } from '../harness/soundness.ts';
 import { within } from '../harness/until.ts';
-import { routeTable, wireProtocols } from '../harness/wire-protocols.ts';
+import { routeTable, wireProtocol, wireProtocols } from '../harness/wire-protocols.ts';
 import { conversation } from './conversation.ts';
 
 const refusals: [what: string, turn: FakeTurn, code: string][] = [
@@ -38,19 +38,21 @@ describe.each(wireProtocols)('a run over $driver', (wire) => {
         request: { model: wire.model, fallback_model: spare },
         fallback: { model: spare, error: { domain: 'models', code } },
       });
-      const bodies = provider.requests.map(wire.asked);
       const { model } = wire;
-      expect(bodies.map((body) => body.model)).toEqual([model, model, model, model, spare, spare]);
-      expect(bodies[4]?.conversation).toEqual(bodies[3]?.conversation);
-      expect(JSON.stringify(bodies[4])).toContain('Look.');
+      const { requests } = provider;
+      expect(requests.map((request) => request.model)).toEqual([
+        ...Array.from({ length: 4 }, () => model),
+        ...Array.from({ length: 2 }, () => spare),
+      ]);
+      expect(requests[4]?.conversation).toEqual(requests[3]?.conversation);
+      expect(JSON.stringify(requests[4]?.body)).toContain('Look.');
       await talk.expectUsable();
     },
   );
 });
 
 test('a run keeps to its fallback model through a kill [holds models.fallback]', async () => {
-  const wire = wireProtocols.find(({ driver }) => driver === 'openai_compatible');
-  if (wire === undefined) throw new Error('there is no such driver');
+  const wire = wireProtocol('openai_compatible');
   using box = sandbox();
   await using provider = await startFakeProvider({ protocol: wire.protocol });
   const table = routeTable(wire, provider.url, 'api_key = "k"');
@@ -73,12 +75,12 @@ test('a run keeps to its fallback model through a kill [holds models.fallback]',
     outputs: [{ content: 'Done.' }],
     fallback: { model: 'spare', error: { code: 'rate_limited' } },
   });
-  const asked = provider.requests.map(({ body }) => body);
+  const asked = provider.requests;
   expect(asked.map(({ model }) => model)).toEqual([
     ...Array.from({ length: 4 }, () => wire.model),
     ...Array.from({ length: 3 }, () => 'spare'),
   ]);
-  expect(asked[5]?.['messages']).toEqual(asked[3]?.['messages']);
+  expect(asked[5]?.conversation).toEqual(asked[3]?.conversation);
   const events = await all(client.runs.events(run_id));
   expect(events.filter(({ type }) => type === 'run_fell_back')).toHaveLength(1);
   await expectSound(client);

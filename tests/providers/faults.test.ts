@@ -15,8 +15,16 @@ const call = (name: string, input: string): FakeTurn => ({
 /** What a provider may do, all three times that it is asked, and how the run then ends. */
 const failures: [what: string, turn: FakeTurn, code: ProblemCode, calls: number][] = [
   ['answers 401', { status: 401 }, 'models/authentication_failed', 1],
+  ['answers 408', { status: 408 }, 'models/timeout', 3],
   ['answers 429', { status: 429, headers: { 'retry-after': '0' } }, 'models/rate_limited', 3],
   ['answers 500', { status: 500 }, 'models/unavailable', 3],
+  ['answers 529', { status: 529 }, 'models/overloaded', 3],
+  [
+    'finds the prompt too long',
+    { status: 400, body: { error: { message: 'prompt is too long: 9 tokens > 8 maximum' } } },
+    'models/context_exceeded',
+    1,
+  ],
   ['hangs before its headers', { hang: 'before_headers' }, 'models/timeout', 3],
   ['hangs after its headers', { hang: 'after_headers' }, 'models/timeout', 3],
   ['breaks the connection', cut, 'models/stream_cut', 3],
@@ -62,8 +70,38 @@ describe.each(wireProtocols)('a provider of $driver', (wire) => {
     await talk.expectUsable();
   });
 
+  test('is told of broken arguments, or asked again where they end its answer', async () => {
+    await using talk = await conversation(wire);
+    talk.provider.respondWith([call('list_files', '{"path": '), { text: 'I see.' }]);
+    const run = await talk.ask('Do it.');
+    const steps = wire.argumentsInJson ? 1 : 2;
+    expect(run).toMatchObject({ status: 'completed', steps, outputs: [{ content: 'I see.' }] });
+    expect(talk.provider.requests).toHaveLength(2);
+    const told = JSON.stringify(talk.provider.requests[1]?.conversation).includes('JSON object');
+    expect(told).toBe(!wire.argumentsInJson);
+    await talk.expectUsable();
+  });
+
   test.each([
-    ['broken arguments', call('list_files', '{"path": '), 'JSON object'],
+    [
+      'an image beside the text',
+      { content: 'Look.', input_items: [{ type: 'image' }] },
+      'unsupported_field',
+    ],
+    ['an image in the content', { content: [{ type: 'image' }] }, 'bad_request'],
+  ])('gets no run with %s: it is refused with a code', async (_what, body, code) => {
+    await using talk = await conversation(wire);
+    const response = await fetch(`${talk.url}/v1/sessions/talk/runs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ domain: 'api', code });
+    expect(talk.provider.requests).toHaveLength(0);
+  });
+
+  test.each([
     ['arguments that are no object', call('list_files', '[1]'), 'JSON object'],
     ['arguments that do not fit', call('read_file', '{"path": 7}'), 'path'],
     ['an unknown tool', call('launch_rockets', '{}'), 'There is no tool launch_rockets'],

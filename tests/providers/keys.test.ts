@@ -36,7 +36,9 @@ async function startTrap(): Promise<{ url: string; contacts: () => number } & As
 
 /** What the shells of developers have set for other programs. */
 function trapVariables(trap: string): Record<string, string> {
-  const addresses = 'OPENAI_BASE_URL OPENAI_API_BASE ANTHROPIC_BASE_URL OPENROUTER_BASE_URL';
+  const addresses =
+    'OPENAI_BASE_URL OPENAI_API_BASE ANTHROPIC_BASE_URL OPENROUTER_BASE_URL GOOGLE_BASE_URL ' +
+    'GOOGLE_GEMINI_BASE_URL XAI_BASE_URL';
   const proxies = 'HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy';
   const names = `${addresses} ${proxies}`.split(' ');
   return {
@@ -45,6 +47,9 @@ function trapVariables(trap: string): Record<string, string> {
     ANTHROPIC_API_KEY: 'sk-of-another-program',
     ANTHROPIC_AUTH_TOKEN: 'sk-of-another-program',
     OPENROUTER_API_KEY: 'sk-of-another-program',
+    GOOGLE_API_KEY: 'sk-of-another-program',
+    GEMINI_API_KEY: 'sk-of-another-program',
+    XAI_API_KEY: 'sk-of-another-program',
   };
 }
 
@@ -140,20 +145,19 @@ function indiscretions() {
 
 async function sealCanary(
   box: Sandbox,
-  { driver }: WireProtocol,
+  { slotProvider: provider }: WireProtocol,
   env: Record<string, string>,
 ): Promise<void> {
   await using daemon = await startDaemon({ sandbox: box, env });
   const { secrets } = createClient({ baseUrl: daemon.url });
   const slot = { slot_id: 'canary' };
   const state = { kind: 'api_key', api_key: CANARY } as const;
-  if (driver === 'openai_compatible') {
+  if (provider === 'generic') {
     const value = { value: CANARY };
-    await secrets.set({ ...slot, provider: 'generic', mode: 'opaque_secret', state: value });
-  } else if (driver === 'openai') {
-    await secrets.set({ ...slot, provider: 'open_ai', mode: 'api_key', state });
+    await secrets.set({ ...slot, provider, mode: 'opaque_secret', state: value });
+  } else if (provider === 'open_ai') {
+    await secrets.set({ ...slot, provider, mode: 'api_key', state });
   } else {
-    const provider = driver === 'openrouter' ? 'open_router' : driver;
     await secrets.set({ ...slot, provider, mode: 'api_key', state });
   }
   expectSilence('the log', daemon.log);

@@ -26,9 +26,7 @@ describe.each(wireProtocols)('a run over $driver', (wire) => {
         headers: { [header]: value },
       },
     ]);
-    expect(talk.provider.requests.map((request) => wire.asked(request).model)).toEqual([
-      wire.model,
-    ]);
+    expect(talk.provider.requests[0]?.model).toBe(wire.model);
   });
 
   test('calls tools, and sends back what they said and what the model thought', async () => {

@@ -18,8 +18,10 @@ export interface SingleRouteOptions {
   readonly model?: string;
   readonly apiKey?: string;
   readonly anthropicBaseUrl?: string;
+  readonly googleBaseUrl?: string;
   readonly openaiBaseUrl?: string;
   readonly openrouterBaseUrl?: string;
+  readonly xaiBaseUrl?: string;
   readonly anthropicVersion?: string;
   readonly anthropicBetaHeaders?: readonly string[];
   readonly openaiOrganization?: string;

@@ -1,144 +1,27 @@
+import type { NetworkDriver } from '@kheish/testkit';
 import { describe, expect, test } from 'vitest';
-import { driverAndFake, hear, networkDrivers, requestOf } from './testing/drivers-under-test.ts';
-
-const tool = {
-  name: 'read_file',
-  description: 'Reads.',
-  inputSchema: { type: 'object', properties: { path: { type: 'string' } } },
-};
-
-describe.each(networkDrivers)('%s', (name) => {
-  test('streams a text and gives it whole', async () => {
-    const { driver, fake } = await driverAndFake(name);
-    fake.respondWith([{ text: ['Hé', 'llo ', '🌍'] }]);
-    const heard = await hear(driver);
-    expect(heard.text).toBe('Héllo 🌍');
-    expect(heard.parts).toEqual([{ type: 'text', text: 'Héllo 🌍' }]);
-    expect(heard.done.stop_reason).toBe('end');
-  });
-
-  test('sends model, system, transcript and tools where the protocol wants them', async () => {
-    const { driver, fake } = await driverAndFake(name);
-    await hear(driver, requestOf({ tools: [tool], generation: { max_output_tokens: 77 } }));
-    const [request] = fake.requests;
-    expect(request?.body).toMatchObject({ model: 'test-model', stream: true });
-    const text = JSON.stringify(request?.body);
-    for (const piece of ['"Be brief."', '"Hello"', '"read_file"', '"Reads."', ':77']) {
-      expect(text).toContain(piece);
-    }
-  });
-
-  test('gives parallel tool calls in order, with their arguments', async () => {
-    const { driver, fake } = await driverAndFake(name);
-    fake.respondWith([
-      {
-        text: 'Looking.',
-        toolCalls: [
-          { id: 'call_a', name: 'read_file', arguments: { path: 'a' } },
-          { id: 'call_b', name: 'list_files', arguments: {} },
-        ],
-      },
-    ]);
-    const { parts, done } = await hear(driver);
-    expect(parts).toEqual([
-      { type: 'text', text: 'Looking.' },
-      { type: 'tool_call', tool_call_id: 'call_a', tool_name: 'read_file', input: { path: 'a' } },
-      { type: 'tool_call', tool_call_id: 'call_b', tool_name: 'list_files', input: {} },
-    ]);
-    expect(done.stop_reason).toBe('tool_calls');
-  });
-
-  test.each(['{"path": "a', '[1]', 'null', '"text"'])(
-    'keeps arguments that are no JSON object as they came: %s',
-    async (args) => {
-      const { driver, fake } = await driverAndFake(name);
-      fake.respondWith([{ toolCalls: [{ id: 'call_a', name: 'read_file', arguments: args }] }]);
-      const { parts } = await hear(driver);
-      expect(parts).toEqual([
-        { type: 'tool_call', tool_call_id: 'call_a', tool_name: 'read_file', raw_input: args },
-      ]);
-    },
-  );
-
-  test('takes a call without arguments as one with none', async () => {
-    const { driver, fake } = await driverAndFake(name);
-    fake.respondWith([{ toolCalls: [{ id: 'call_a', name: 'list_files', arguments: '' }] }]);
-    expect((await hear(driver)).parts).toMatchObject([{ input: {} }]);
-  });
-
-  test('counts usage, cached input and reasoning', async () => {
-    const { driver, fake } = await driverAndFake(name);
-    const usage = {
-      input_tokens: 100,
-      output_tokens: 50,
-      cached_input_tokens: 40,
-      reasoning_tokens: 30,
-    };
-    fake.respondWith([{ text: 'x', usage }]);
-    expect((await hear(driver)).done.usage).toEqual(usage);
-  });
-
-  test.each(['max_output_tokens', 'refusal'] as const)('tells the stop reason %s', async (stop) => {
-    const { driver, fake } = await driverAndFake(name);
-    fake.respondWith([{ text: 'x', stopReason: stop }]);
-    expect((await hear(driver)).done.stop_reason).toBe(stop);
-  });
-
-  test('sends calls and results back, broken arguments as an empty object', async () => {
-    const { driver, fake } = await driverAndFake(name);
-    const call = { type: 'tool_call', tool_name: 'read_file' } as const;
-    await hear(
-      driver,
-      requestOf({
-        messages: [
-          { role: 'user', content: 'Read' },
-          {
-            role: 'assistant',
-            driver: name,
-            parts: [
-              { type: 'text', text: 'Reading.' },
-              { ...call, tool_call_id: 'call_a', input: { path: 'x' } },
-              { ...call, tool_call_id: 'call_b', raw_input: '{"pa' },
-            ],
-          },
-          { role: 'tool', tool_call_id: 'call_a', tool_name: 'r', content: 'A!', is_error: false },
-          { role: 'tool', tool_call_id: 'call_b', tool_name: 'r', content: 'B!', is_error: true },
-        ],
-      }),
-    );
-    const { body } = fake.requests[0]!;
-    expect(body['messages'] ?? body['input']).toMatchSnapshot();
-  });
-
-  test('uses a connection for more than one call', async () => {
-    const { driver, fake } = await driverAndFake(name);
-    for (let count = 0; count < 8; count += 1) await hear(driver);
-    const connections = new Set(fake.requests.map(({ clientPort }) => clientPort));
-    expect(connections.size).toBeLessThan(8);
-  });
-});
+import type { Effort } from './chat-completions/chat-flavour.ts';
+import { driverAndFake, hear, requestOf } from './testing/drivers-under-test.ts';
 
 /** Lets a model reason, and sends back what it said as an answer of `from`. */
 const replay = async (
-  name: (typeof networkDrivers)[number],
+  name: NetworkDriver,
   reasoning: { text?: string; opaque?: string; redacted?: string },
-  from: string = name,
 ) => {
   const { driver, fake } = await driverAndFake(name);
   fake.respondWith([
     { reasoning, toolCalls: [{ id: 'call_a', name: 'read_file', arguments: {} }] },
   ]);
   const heard = await hear(driver);
-  const answer = { role: 'assistant', parts: heard.parts, driver: from } as const;
+  const answer = { role: 'assistant', parts: heard.parts, driver: name } as const;
   await hear(driver, requestOf({ messages: [{ role: 'user', content: 'x' }, answer] }));
-  const { body } = fake.requests[1]!;
-  return { heard, sent: (body['messages'] ?? body['input']) as Record<string, unknown>[] };
+  return { heard, sent: fake.requests[1]!.conversation as Record<string, unknown>[] };
 };
 
 /** The body of a request for much reasoning. */
-const ask = async (name: (typeof networkDrivers)[number], model: string) => {
+const ask = async (name: NetworkDriver, model: string, effort: Effort = 'high') => {
   const { driver, fake } = await driverAndFake(name);
-  const generation = { reasoning: { effort: 'high' } } as const;
+  const generation = { reasoning: { effort } };
   await hear(driver, requestOf({ model, generation }));
   return fake.requests[0]!.body;
 };
@@ -206,14 +89,6 @@ describe('reasoning', () => {
     expect(JSON.stringify(sent)).not.toContain('Hmm.');
   });
 
-  test.each(['anthropic', 'openai', 'openrouter'] as const)(
-    '%s does not send what another driver reasoned',
-    async (name) => {
-      const { sent } = await replay(name, { text: 'Hmm.', opaque: 'foreign' }, 'another');
-      expect(JSON.stringify(sent)).not.toMatch(/Hmm|foreign/);
-    },
-  );
-
   test('an effort is asked for in the words of protocol and model', async () => {
     expect(await ask('anthropic', 'claude-opus-5-5')).toMatchObject({
       thinking: { type: 'adaptive' },
@@ -224,6 +99,8 @@ describe('reasoning', () => {
     });
     expect(await ask('openai', 'gpt-5.4')).toMatchObject({ reasoning: { effort: 'high' } });
     expect(await ask('openrouter', 'x/y')).toMatchObject({ reasoning: { effort: 'high' } });
+    expect(await ask('xai', 'grok')).toMatchObject({ reasoning_effort: 'high' });
+    expect(await ask('xai', 'grok', 'minimal')).toMatchObject({ reasoning_effort: 'low' });
     expect(await ask('openai_compatible', 'y')).toMatchObject({ reasoning_effort: 'high' });
   });
 });
@@ -315,5 +192,39 @@ describe('openai_compatible', () => {
       { type: 'tool_call', tool_call_id: 'call_1_1', tool_name: 'two', input: {} },
     ]);
     expect(done).toEqual({ type: 'done', stop_reason: 'tool_calls' });
+  });
+});
+
+describe('xai', () => {
+  test('has its own words for the limit, and counts reasoning beside the output', async () => {
+    const { driver, fake } = await driverAndFake('xai');
+    const usage = { prompt_tokens: 32, completion_tokens: 9, total_tokens: 135 };
+    const reasoned = { ...usage, completion_tokens_details: { reasoning_tokens: 94 } };
+    const end = { choices: [], usage: reasoned };
+    fake.respondWith([{ raw: [frame({}, 'stop'), `data: ${JSON.stringify(end)}\n\n`] }]);
+    const { done } = await hear(driver, requestOf({ generation: { max_output_tokens: 7 } }));
+    expect(done.usage).toEqual({ input_tokens: 32, output_tokens: 103, reasoning_tokens: 94 });
+    expect(fake.requests[0]!.body).toMatchObject({ max_completion_tokens: 7 });
+    expect(fake.requests[0]!.body).not.toHaveProperty('max_tokens');
+  });
+
+  test.each([
+    [
+      400,
+      'Incorrect API key provided: xa***na. You can obtain an API key from https://x.example.',
+      'models/authentication_failed',
+    ],
+    [
+      400,
+      "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+      'models/context_exceeded',
+    ],
+    [400, 'Invalid request content.', 'models/invalid_request'],
+    [429, 'Too many requests.', 'models/rate_limited'],
+  ])('tells an error whose words are %i %s', async (status, error, code) => {
+    const { driver, fake } = await driverAndFake('xai');
+    const body = { code: 'Client specified an invalid argument', error };
+    fake.respondWith([{ status, body }]);
+    await expect(hear(driver)).rejects.toMatchObject({ code });
   });
 });

@@ -6,11 +6,13 @@ type Load = () => Promise<(config: DriverConfig) => ModelDriver>;
 /** Every driver by its name in the routes file, loaded when first used. */
 export const modelDriverTable = {
   anthropic: async () => (await import('./anthropic/anthropic-driver.ts')).anthropicDriver,
+  google: async () => (await import('./google/google-driver.ts')).googleDriver,
   openai: async () => (await import('./openai/openai-driver.ts')).openaiDriver,
   openai_compatible: async () =>
-    (await import('./chat-completions/chat-driver.ts')).openaiCompatibleDriver,
-  openrouter: async () => (await import('./chat-completions/chat-driver.ts')).openrouterDriver,
+    (await import('./openai-compatible/openai-compatible-driver.ts')).openaiCompatibleDriver,
+  openrouter: async () => (await import('./openrouter/openrouter-driver.ts')).openrouterDriver,
   scripted: async () => (await import('./scripted/scripted-driver.ts')).scriptedDriver,
+  xai: async () => (await import('./xai/xai-driver.ts')).xaiDriver,
 } as const satisfies Record<string, Load>;
 
 export type ModelDriverName = keyof typeof modelDriverTable;

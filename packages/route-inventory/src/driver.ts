@@ -2,15 +2,14 @@ import type { AuthProvider } from '@kheish/core-model';
 
 export const routeDrivers = [
   'anthropic',
+  'google',
   'openai',
   'openrouter',
+  'xai',
   'openai_compatible',
   'scripted',
 ] as const;
 export type RouteDriver = (typeof routeDrivers)[number];
-
-/** Drivers that the routes file knows by name and this build cannot run. */
-const laterDrivers: readonly string[] = ['google', 'xai'];
 
 export const capabilityNames = [
   'multimodal_input',
@@ -48,6 +47,13 @@ export const driverTraits: Readonly<Record<RouteDriver, DriverTraits>> = {
     credential: 'required',
     officialApi: 'https://api.anthropic.com/v1',
   },
+  google: {
+    capabilities: ['multimodal_input', 'image_generation', 'image_edit'],
+    family: (model) => model.startsWith('gemini'),
+    slotProviders: ['google'],
+    credential: 'required',
+    officialApi: 'https://generativelanguage.googleapis.com/v1beta',
+  },
   openai: {
     capabilities: capabilityNames,
     family: (model) => ['gpt', 'o1', 'o3', 'o4'].some((prefix) => model.startsWith(prefix)),
@@ -65,6 +71,13 @@ export const driverTraits: Readonly<Record<RouteDriver, DriverTraits>> = {
     credential: 'required',
     officialApi: 'https://openrouter.ai/api/v1',
   },
+  xai: {
+    capabilities: ['multimodal_input', 'native_web_search', 'image_generation', 'image_edit'],
+    family: (model) => model.startsWith('grok'),
+    slotProviders: ['x_ai'],
+    credential: 'required',
+    officialApi: 'https://api.x.ai/v1',
+  },
   openai_compatible: {
     capabilities: ['multimodal_input'],
     slotProviders: ['generic', 'open_ai'],
@@ -72,10 +85,3 @@ export const driverTraits: Readonly<Record<RouteDriver, DriverTraits>> = {
   },
   scripted: { capabilities: [], slotProviders: [], credential: 'none' },
 };
-
-/** Why a name is not a driver, without the name unless it is one of ours. */
-export function driverRefusal(name: unknown, choices: readonly string[] = routeDrivers): string {
-  return typeof name === 'string' && laterDrivers.includes(name)
-    ? `this build does not support the driver ${name} yet`
-    : `the driver is one of ${choices.join(', ')}`;
-}

@@ -13,8 +13,10 @@ function refused(flags: RouteFlags): KheishError {
 
 test.each([
   ['anthropic', 'claude-opus-4-6', 'family'],
+  ['google', 'gemini-2.5-flash', 'family'],
   ['openai', 'gpt-5.4', 'family'],
   ['openrouter', 'openai/gpt-5.4-mini', 'any'],
+  ['xai', 'grok-4-fast-reasoning', 'family'],
 ])('--provider %s is one route with model %s', (provider, defaultModel, modelSupport) => {
   const inventory = inventoryFromFlags({ provider });
   expect(inventory.defaultRoute).toBe(provider);
@@ -63,10 +65,23 @@ test('the flags of the chosen provider reach its route, the others do not', () =
   expect(anthropic).not.toHaveProperty('organization');
 });
 
+test.each([
+  ['google', 'https://generativelanguage.googleapis.com', '/v1beta'],
+  ['xai', 'https://api.x.ai', '/v1'],
+] as const)('the official host of %s is completed', (provider, host, version) => {
+  const { routes } = inventoryFromFlags({ provider, baseUrls: { [provider]: host } });
+  expect(routes.get(provider)?.baseUrl).toBe(host + version);
+});
+
 test.each<[RouteFlags, string]>([
-  [{ provider: 'google' }, '--provider: this build does not support the driver google yet.'],
-  [{ provider: 'toString' }, '--provider: the driver is one of anthropic, openai, openrouter.'],
-  [{ provider: 'scripted' }, '--provider: the driver is one of anthropic, openai, openrouter.'],
+  [
+    { provider: 'toString' },
+    '--provider: the driver is one of anthropic, google, openai, openrouter, xai.',
+  ],
+  [
+    { provider: 'scripted' },
+    '--provider: the driver is one of anthropic, google, openai, openrouter, xai.',
+  ],
   [{ provider: 'anthropic', model: 'gpt-x' }, '--model "gpt-x" is not a model of anthropic.'],
   [{ provider: 'anthropic', apiKey: ' ' }, '--api-key is blank.'],
   [

@@ -1,12 +1,13 @@
 import { KheishError } from '@kheish/core-model';
 import { baseUrlRefusal, normalBaseUrl } from './base-url.ts';
-import { driverRefusal } from './driver.ts';
 import { InlineKey, supportsModel, type Route, type RouteInventory } from './route.ts';
 
 const defaultModels = {
   anthropic: 'claude-opus-4-6',
+  google: 'gemini-2.5-flash',
   openai: 'gpt-5.4',
   openrouter: 'openai/gpt-5.4-mini',
+  xai: 'grok-4-fast-reasoning',
 } as const;
 type FlagProvider = keyof typeof defaultModels;
 
@@ -40,7 +41,7 @@ function checkedBaseUrl(text: string, provider: FlagProvider): string {
 export function inventoryFromFlags(flags: RouteFlags): RouteInventory {
   const { provider } = flags;
   if (!isFlagProvider(provider)) {
-    return refuse(`--provider: ${driverRefusal(provider, Object.keys(defaultModels))}`);
+    return refuse(`--provider: the driver is one of ${Object.keys(defaultModels).join(', ')}`);
   }
   const model = flags.model ?? defaultModels[provider];
   // OpenRouter's models bear other vendors' names.

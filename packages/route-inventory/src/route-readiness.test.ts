@@ -6,8 +6,10 @@ import { capabilityMatrix, routeView } from './route.ts';
 
 const models = {
   anthropic: 'claude-x',
+  google: 'gemini-x',
   openai: 'gpt-x',
   openrouter: 'v/m',
+  xai: 'grok-x',
   openai_compatible: 'm',
 } as const;
 type Driver = keyof typeof models;
@@ -29,7 +31,9 @@ function verdict(driver: Driver, slot: AuthProvider | undefined, keys?: string) 
 test.each<[Driver, AuthProvider]>([
   ['anthropic', 'anthropic'],
   ['openai', 'open_ai'],
+  ['google', 'google'],
   ['openrouter', 'open_router'],
+  ['xai', 'x_ai'],
   ['openai_compatible', 'generic'],
   ['openai_compatible', 'open_ai'],
 ])('%s is ready with a slot of %s', (driver, provider) => {
@@ -45,7 +49,9 @@ test.each<[Driver, AuthProvider]>([
   ['anthropic', 'open_ai'],
   ['anthropic', 'generic'],
   ['openai', 'generic'],
+  ['google', 'x_ai'],
   ['openrouter', 'open_ai'],
+  ['xai', 'google'],
   ['openai_compatible', 'anthropic'],
 ])('%s is not ready with a slot of %s', (driver, provider) => {
   expect(verdict(driver, provider)).toMatchObject({
@@ -58,6 +64,8 @@ test.each<[Driver, AuthProvider]>([
 test.each<[Driver, string]>([
   ['anthropic', 'kheish secrets set a.prod --provider anthropic --from-env ANTHROPIC_API_KEY'],
   ['openai', 'kheish secrets set a.prod --provider openai --from-env OPENAI_API_KEY'],
+  ['google', 'kheish secrets set a.prod --provider google --from-env GOOGLE_API_KEY'],
+  ['xai', 'kheish secrets set a.prod --provider xai --from-env XAI_API_KEY'],
   ['openrouter', 'kheish secrets set a.prod --provider openrouter --from-env OPENROUTER_API_KEY'],
   ['openai_compatible', 'kheish secrets set a.prod --provider generic --stdin'],
 ])('%s without its slot says the command', (driver, action) => {

@@ -8,8 +8,10 @@ export type SlotLookup = (slotId: string) => { readonly provider: AuthProvider }
 /** What `secrets set` calls the provider, and where its value usually comes from. */
 const setFlags: Readonly<Record<Exclude<RouteDriver, 'scripted'>, string>> = {
   anthropic: '--provider anthropic --from-env ANTHROPIC_API_KEY',
+  google: '--provider google --from-env GOOGLE_API_KEY',
   openai: '--provider openai --from-env OPENAI_API_KEY',
   openrouter: '--provider openrouter --from-env OPENROUTER_API_KEY',
+  xai: '--provider xai --from-env XAI_API_KEY',
   openai_compatible: '--provider generic --stdin',
 };
 

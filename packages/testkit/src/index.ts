@@ -6,5 +6,5 @@ export {
   type FakeProviderOptions,
   type RecordedRequest,
 } from './providers/fake-provider.ts';
-export type { FakeProtocol } from './providers/protocols.ts';
+export { fakeProtocolOf, type FakeProtocol, type NetworkDriver } from './providers/protocols.ts';
 export type { FakeReply, FakeToolCall, FakeTurn } from './providers/turn.ts';

@@ -14,8 +14,10 @@ interface ServeFlags {
   readonly model?: string;
   readonly apiKey?: string;
   readonly anthropicBaseUrl?: string;
+  readonly googleBaseUrl?: string;
   readonly openaiBaseUrl?: string;
   readonly openrouterBaseUrl?: string;
+  readonly xaiBaseUrl?: string;
   readonly anthropicVersion?: string;
   readonly anthropicBetaHeader?: readonly string[];
   readonly openaiOrganization?: string;
@@ -34,12 +36,18 @@ const plainFlags: readonly [flag: string, env: string, description: string][] = 
   ['--workspace-root <dir>', 'KHEISH_WORKSPACE_ROOT', 'what the agents see (default: here)'],
   ['--routes-file <file>', 'KHEISH_ROUTES_FILE', 'named routes, in TOML'],
   ['--default-route <route>', 'KHEISH_DEFAULT_ROUTE', "in the place of the file's default_route"],
-  ['--provider <name>', 'KHEISH_PROVIDER', 'a single route: anthropic, openai or openrouter'],
+  [
+    '--provider <name>',
+    'KHEISH_PROVIDER',
+    'a single route: anthropic, google, openai, openrouter or xai',
+  ],
   ['--model <model>', 'KHEISH_MODEL', 'model of the single route'],
   ['--api-key <key>', 'KHEISH_API_KEY', 'key of the single route'],
   ['--anthropic-base-url <url>', 'ANTHROPIC_BASE_URL', 'for a single anthropic route'],
+  ['--google-base-url <url>', 'GOOGLE_BASE_URL', 'for a single google route'],
   ['--openai-base-url <url>', 'OPENAI_BASE_URL', 'for a single openai route'],
   ['--openrouter-base-url <url>', 'OPENROUTER_BASE_URL', 'for a single openrouter route'],
+  ['--xai-base-url <url>', 'XAI_BASE_URL', 'for a single xai route'],
   ['--anthropic-version <version>', 'ANTHROPIC_VERSION', 'for a single anthropic route'],
   ['--openai-organization <id>', 'OPENAI_ORGANIZATION', 'for a single openai route'],
   ['--openai-project <id>', 'OPENAI_PROJECT', 'for a single openai route'],
@@ -119,7 +127,8 @@ function serveOptions(command: Command): ServeOptions {
   const { anthropicBetaHeader, workspaceRoot, routesFile, defaultRoute } = flags;
   const route: ServeOptions['singleRoute'] = {
     ...pick(flags, ['provider', 'model', 'apiKey', 'anthropicVersion']),
-    ...pick(flags, ['anthropicBaseUrl', 'openaiBaseUrl', 'openrouterBaseUrl']),
+    ...pick(flags, ['anthropicBaseUrl', 'googleBaseUrl', 'openaiBaseUrl']),
+    ...pick(flags, ['openrouterBaseUrl', 'xaiBaseUrl']),
     ...pick(flags, ['openaiOrganization', 'openaiProject']),
     ...(anthropicBetaHeader !== undefined && { anthropicBetaHeaders: anthropicBetaHeader }),
   };

@@ -46,13 +46,16 @@ function textOf(file: string): string {
 
 const keyVariables: Readonly<Record<string, string>> = {
   anthropic: 'ANTHROPIC_API_KEY',
+  google: 'GOOGLE_API_KEY',
   openai: 'OPENAI_API_KEY',
   openrouter: 'OPENROUTER_API_KEY',
+  xai: 'XAI_API_KEY',
 };
 
 /** Without `--api-key` the key is the one of the provider's usual variable. */
 function flagsOf(single: SingleRouteOptions, environment: ServeOptions['environment']) {
-  const { anthropicBaseUrl, openaiBaseUrl, openrouterBaseUrl, ...rest } = single;
+  const { anthropicBaseUrl, googleBaseUrl, openaiBaseUrl, openrouterBaseUrl, xaiBaseUrl, ...rest } =
+    single;
   const provider = single.provider ?? 'anthropic';
   const apiKey = single.apiKey ?? environment[keyVariables[provider] ?? ''];
   return {
@@ -61,8 +64,10 @@ function flagsOf(single: SingleRouteOptions, environment: ServeOptions['environm
     ...(apiKey !== undefined && { apiKey }),
     baseUrls: {
       ...(anthropicBaseUrl !== undefined && { anthropic: anthropicBaseUrl }),
+      ...(googleBaseUrl !== undefined && { google: googleBaseUrl }),
       ...(openaiBaseUrl !== undefined && { openai: openaiBaseUrl }),
       ...(openrouterBaseUrl !== undefined && { openrouter: openrouterBaseUrl }),
+      ...(xaiBaseUrl !== undefined && { xai: xaiBaseUrl }),
     },
     ...(single.openaiOrganization !== undefined && { organization: single.openaiOrganization }),
     ...(single.openaiProject !== undefined && { project: single.openaiProject }),

@@ -5,15 +5,12 @@ import type {
   ChatCompletionMessageToolCall,
 } from 'openai/resources/chat/completions/completions';
 import { replayedArguments } from '../http/tool-arguments.ts';
-import type { ChatFlavour } from './chat-flavour.ts';
-
-type Effort = NonNullable<ModelRequest['generation']['reasoning']>['effort'];
+import type { ChatFlavour, Effort } from './chat-flavour.ts';
 
 export type ChatRequest = Omit<ChatCompletionCreateParamsStreaming, 'max_tokens'> & {
-  /** The older name of the limit is the one that every server knows. */
   max_tokens?: number;
   /** OpenRouter's form of `reasoning_effort`. */
-  reasoning?: { effort: NonNullable<Effort> };
+  reasoning?: { effort: Effort };
 };
 
 export function chatRequest(request: ModelRequest, flavour: ChatFlavour): ChatRequest {
@@ -31,13 +28,14 @@ export function chatRequest(request: ModelRequest, flavour: ChatFlavour): ChatRe
         function: { name, description, parameters: inputSchema },
       })),
     }),
-    ...(max_output_tokens !== undefined && { max_tokens: max_output_tokens }),
+    ...(max_output_tokens !== undefined && { [flavour.limit]: max_output_tokens }),
     ...(temperature !== undefined && { temperature }),
     ...(reasoning?.effort !== undefined && effortOf(reasoning.effort, flavour)),
   };
 }
 
-function effortOf(effort: NonNullable<Effort>, flavour: ChatFlavour): Partial<ChatRequest> {
+function effortOf(asked: Effort, flavour: ChatFlavour): Partial<ChatRequest> {
+  const effort = flavour.efforts?.[asked] ?? asked;
   return flavour.reasoningDetails ? { reasoning: { effort } } : { reasoning_effort: effort };
 }
 

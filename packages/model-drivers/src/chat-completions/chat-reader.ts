@@ -9,6 +9,7 @@ import type { ChatCompletionChunk } from 'openai/resources/chat/completions/comp
 import { type Emit, type Failed, type FrameReader, frameJson } from '../http/event-stream.ts';
 import { faultOf } from '../http/provider-error.ts';
 import { toolCallPart } from '../http/tool-arguments.ts';
+import type { ChatFlavour } from './chat-flavour.ts';
 import { addReasoningDetails } from './reasoning-details.ts';
 
 /** What servers add to a delta beyond the official fields. */
@@ -26,6 +27,7 @@ interface OpenCall {
 
 /** Reads a Chat Completions stream. `callId` makes up an id where the server gives none. */
 export function chatReader(
+  flavour: ChatFlavour,
   emit: Emit,
   failed: Failed,
   callId: (index: number) => string,
@@ -85,7 +87,9 @@ export function chatReader(
       readDelta((choice as Partial<typeof choice>).delta ?? {});
       if (typeof choice.finish_reason === 'string') finish = choice.finish_reason;
     }
-    if (chunk.usage !== undefined && chunk.usage !== null) usage = usageOf(chunk.usage);
+    if (chunk.usage !== undefined && chunk.usage !== null) {
+      usage = usageOf(chunk.usage, flavour);
+    }
   }
 
   function end(): void {
@@ -118,12 +122,15 @@ function stopReasonOf(finish: string | undefined, called: boolean): StopReason {
   return called ? 'tool_calls' : 'end';
 }
 
-function usageOf(usage: NonNullable<ChatCompletionChunk['usage']>): Usage {
+function usageOf(
+  usage: NonNullable<ChatCompletionChunk['usage']>,
+  { reasoningBesideOutput = false }: ChatFlavour,
+): Usage {
   const cached = usage.prompt_tokens_details?.cached_tokens ?? 0;
   const reasoning = usage.completion_tokens_details?.reasoning_tokens ?? 0;
   return {
     input_tokens: usage.prompt_tokens,
-    output_tokens: usage.completion_tokens,
+    output_tokens: usage.completion_tokens + (reasoningBesideOutput ? reasoning : 0),
     ...(cached > 0 && { cached_input_tokens: cached }),
     ...(reasoning > 0 && { reasoning_tokens: reasoning }),
   };

@@ -1,7 +1,12 @@
 import { setTimeout as realSleep } from 'node:timers/promises';
 import type { Clock, ModelDriver, ModelEvent, ModelRequest, PromptPart } from '@kheish/core-model';
 import { type Egress, createEgress } from '@kheish/egress';
-import { type FakeProtocol, type FakeProvider, startFakeProvider } from '@kheish/testkit';
+import {
+  type FakeProvider,
+  type NetworkDriver,
+  fakeProtocolOf,
+  startFakeProvider,
+} from '@kheish/testkit';
 import { afterEach } from 'vitest';
 import { createModelDriver } from '../create-model-driver.ts';
 import type { Credentials } from '../credentials.ts';
@@ -14,14 +19,8 @@ export const realClock: Clock = {
 
 export const KEY = 'sk-test-0123456789abcdef';
 
-export const protocolOf = {
-  anthropic: 'anthropic',
-  openai: 'openai-responses',
-  openrouter: 'chat-completions',
-  openai_compatible: 'chat-completions',
-} as const satisfies Record<string, FakeProtocol>;
-
-export const networkDrivers = Object.keys(protocolOf) as (keyof typeof protocolOf)[];
+/** Every driver that the suites run over; `conformance/answers.test.ts` sees to it that none is missing. */
+export const networkDrivers = Object.keys(fakeProtocolOf) as NetworkDriver[];
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -36,10 +35,10 @@ export function testEgress(): Egress {
 
 /** A driver and the fake provider it talks to; both end with the test. */
 export async function driverAndFake(
-  driver: keyof typeof protocolOf,
+  driver: NetworkDriver,
   credentials: Credentials = { apiKey: KEY },
 ): Promise<{ driver: ModelDriver; fake: FakeProvider }> {
-  const fake = await startFakeProvider({ protocol: protocolOf[driver] });
+  const fake = await startFakeProvider({ protocol: fakeProtocolOf[driver] });
   closers.push(() => fake.close());
   const made = await createModelDriver({
     driver,

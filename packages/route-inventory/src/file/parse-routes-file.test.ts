@@ -113,12 +113,10 @@ describe('refusals', () => {
 
   test.each([
     ['default_model = "m"', 1, 'the route has no driver'],
-    ['driver = "google"', 2, 'this build does not support the driver google yet'],
-    ['driver = "xai"', 2, 'this build does not support the driver xai yet'],
     [
       'driver = "gooogle"',
       2,
-      'the driver is one of anthropic, openai, openrouter, openai_compatible, scripted',
+      'the driver is one of anthropic, google, openai, openrouter, xai, openai_compatible, scripted',
     ],
     ['driver = "openai"', 1, 'the route has no default_model'],
     ['driver = "openai"\ndefault_model = " "', 3, 'default_model is one line and not blank'],
@@ -303,6 +301,16 @@ test('an anthropic route carries its tuning and its prompt', () => {
     anthropicBetaHeaders: ['b1', 'b2'],
     systemPrompt: 'Be brief.\nBe kind.',
   });
+});
+
+test.each([
+  ['google', 'gemini-x', 'multimodal_input image_generation image_edit'],
+  ['xai', 'grok-x', 'multimodal_input native_web_search image_generation image_edit'],
+])('%s offers %s no more than its driver has', (driver, model, offered) => {
+  const keys = `driver = "${driver}"\ndefault_model = "${model}"\n`;
+  const matrix = capabilityMatrix(only(keys));
+  const names = Object.entries(matrix).flatMap(([name, on]) => (on === true ? [name] : []));
+  expect(names.join(' ')).toBe(offered);
 });
 
 test('overrides narrow the matrix', () => {

@@ -1,7 +1,7 @@
 import { SlotId } from '@kheish/core-model';
 import * as v from 'valibot';
 import { baseUrlRefusal } from '../base-url.ts';
-import { capabilityNames, driverRefusal, routeDrivers, type RouteDriver } from '../driver.ts';
+import { capabilityNames, driverTraits, routeDrivers, type RouteDriver } from '../driver.ts';
 
 /** One line that can be sent as a header: not blank, no control characters. */
 export function lineRefusal(text: string): string | undefined {
@@ -24,7 +24,7 @@ const overrides = Object.fromEntries(
 
 /** A `[routes.<id>]` table. Every message is ours alone: valibot's own ones repeat the value. */
 export const RouteTable = v.strictObject({
-  driver: v.picklist(routeDrivers, (issue) => driverRefusal(issue.input)),
+  driver: v.picklist(routeDrivers, `the driver is one of ${routeDrivers.join(', ')}`),
   default_model: line('default_model'),
   model_support: v.optional(v.picklist(['family', 'any'], 'model_support is family or any')),
   auth_ref: v.optional(
@@ -77,7 +77,7 @@ export const laterKeys: readonly string[] = [
   'anthropic_credentials_file',
 ];
 
-const keyed: readonly RouteDriver[] = ['anthropic', 'openai', 'openrouter', 'openai_compatible'];
+const keyed = routeDrivers.filter((driver) => driverTraits[driver].credential !== 'none');
 const openai: readonly RouteDriver[] = ['openai', 'openai_compatible'];
 
 /** Keys that only some drivers heed; elsewhere they are refused. */

@@ -20,6 +20,12 @@ model_support = "any"
 [routes.vendors]
 driver = "openrouter"
 default_model = "mistral/large"
+[routes.google]
+driver = "google"
+default_model = "gemini-a"
+[routes.xai]
+driver = "xai"
+default_model = "grok-a"
 `,
   { file: 'routes.toml' },
 );
@@ -141,6 +147,10 @@ describe('refusals', () => {
     ['openai', 'o3', true],
     ['openai', 'x-gpt', false],
     ['anthropic', 'eu.claude-9', true],
+    ['google', 'gemini-9-pro', true],
+    ['google', 'gemma-9', false],
+    ['xai', 'grok-9', true],
+    ['xai', 'gpt-9', false],
     ['vendors', 'mistral/small', true],
     ['vendors', 'mistral', false],
     ['vendors', '/small', false],

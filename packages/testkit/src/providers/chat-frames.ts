@@ -18,10 +18,23 @@ const finishReasons = {
 
 /** A reply as Chat Completions streams it, reasoning in OpenRouter's form. */
 export function chatFrames(reply: FakeReply): Frames {
-  const { usage = DEFAULT_USAGE, reasoning, toolCalls = [] } = reply;
-  const before: string[] = [chunk({ role: 'assistant', content: '' })];
-  const after: string[] = [];
+  const { usage = DEFAULT_USAGE } = reply;
+  return framesOf(reply, detailedReasoning(reply.reasoning), usage.output_tokens);
+}
 
+/** The same as xAI streams it: reasoning in the open, and not counted with the output. */
+export function xaiFrames(reply: FakeReply): Frames {
+  const { usage = DEFAULT_USAGE, reasoning } = reply;
+  const thoughts = reasoning?.text === undefined ? [] : halves(reasoning.text);
+  return framesOf(
+    reply,
+    thoughts.map((reasoning_content) => chunk({ reasoning_content })),
+    usage.output_tokens - (usage.reasoning_tokens ?? 0),
+  );
+}
+
+function detailedReasoning(reasoning: FakeReply['reasoning']): string[] {
+  const before: string[] = [];
   for (const text of reasoning?.text === undefined ? [] : halves(reasoning.text)) {
     const detail = { type: 'reasoning.text', text, format: 'fake-v1', index: 0 };
     before.push(chunk({ reasoning: text, reasoning_details: [detail] }));
@@ -35,6 +48,16 @@ export function chatFrames(reply: FakeReply): Frames {
     const detail = { type: 'reasoning.encrypted', data: reasoning.redacted, index: 1 };
     before.push(chunk({ reasoning_details: [detail] }));
   }
+  return before;
+}
+
+function framesOf(
+  reply: FakeReply,
+  thoughts: readonly string[],
+  completion_tokens: number,
+): Frames {
+  const { usage = DEFAULT_USAGE, toolCalls = [] } = reply;
+  const after: string[] = [];
   for (const [index, call] of toolCalls.entries()) {
     const [first = '', second = ''] = halves(argumentsOf(call));
     const start = { name: call.name, arguments: first };
@@ -48,7 +71,7 @@ export function chatFrames(reply: FakeReply): Frames {
         choices: [],
         usage: {
           prompt_tokens: usage.input_tokens,
-          completion_tokens: usage.output_tokens,
+          completion_tokens,
           total_tokens: usage.input_tokens + usage.output_tokens,
           prompt_tokens_details: { cached_tokens: usage.cached_input_tokens ?? 0 },
           completion_tokens_details: { reasoning_tokens: usage.reasoning_tokens ?? 0 },
@@ -60,7 +83,7 @@ export function chatFrames(reply: FakeReply): Frames {
     after.push(frame({ error: { ...reply.streamError } }));
   }
   return {
-    head: before.join(''),
+    head: [chunk({ role: 'assistant', content: '' }), ...thoughts].join(''),
     chunks: chunksOf(reply).map((content) => chunk({ content })),
     tail: after.join(''),
   };

@@ -26,6 +26,10 @@ export interface RecordedRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: JsonObject;
+  /** The model that was asked, wherever the protocol names it. */
+  readonly model: unknown;
+  /** What of the body is the conversation. */
+  readonly conversation: unknown;
   /** Tells connections apart: requests on one connection have one port. */
   readonly clientPort: number | undefined;
   /** How the response ended: sent to the end, or broken off by one of the two sides. */
@@ -59,6 +63,8 @@ export async function startFakeProvider(options: FakeProviderOptions): Promise<F
       path: incoming.url ?? '',
       headers: incoming.headers,
       body,
+      model: modelIn(incoming.url) ?? body['model'],
+      conversation: protocol.conversation(body),
       clientPort: incoming.socket.remotePort,
       ended: new Promise((resolve) => {
         response.on('close', () => resolve(response.writableFinished ? 'finished' : 'broken_off'));
@@ -68,10 +74,21 @@ export async function startFakeProvider(options: FakeProviderOptions): Promise<F
     arrivals.get(requests.length - 1)?.(request);
   }
 
+  /** Where the path names the model. */
+  function modelIn(url: string | undefined): string | undefined {
+    const name = protocol.path.exec(url?.slice(protocol.root.length) ?? '')?.[1];
+    return name === undefined ? undefined : decodeURIComponent(name);
+  }
+
+  function isCall({ method, url = '' }: IncomingMessage): boolean {
+    const { root, path } = protocol;
+    return method === 'POST' && url.startsWith(root) && path.test(url.slice(root.length));
+  }
+
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await jsonOf(incoming);
     if (record) keep(incoming, response, body);
-    if (incoming.method !== 'POST' || incoming.url !== protocol.path) {
+    if (!isCall(incoming)) {
       response.writeHead(404, { 'content-type': 'application/json' });
       response.end(JSON.stringify(protocol.errorBody(404)));
       return;
@@ -100,7 +117,7 @@ export async function startFakeProvider(options: FakeProviderOptions): Promise<F
   }
 
   return {
-    url: `http://127.0.0.1:${port}/v1`,
+    url: `http://127.0.0.1:${port}${protocol.root}`,
     requests,
     respondWith: (next) => {
       turns = [...next];

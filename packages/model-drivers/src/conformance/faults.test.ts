@@ -1,8 +1,8 @@
 import type { ProblemCode } from '@kheish/core-model';
 import type { FakeTurn } from '@kheish/testkit';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { callModel } from './call/call-model.ts';
-import { createModelDriver } from './create-model-driver.ts';
+import { callModel } from '../call/call-model.ts';
+import { createModelDriver } from '../create-model-driver.ts';
 import {
   KEY,
   driverAndFake,
@@ -11,7 +11,7 @@ import {
   realClock,
   requestOf,
   testEgress,
-} from './testing/drivers-under-test.ts';
+} from '../testing/drivers-under-test.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -53,9 +53,11 @@ const words: readonly (readonly [number, Record<string, string>, ProblemCode])[]
 /** Frames that lack what their type promises. */
 const halfFrames = {
   anthropic: '{"type":"message_start"}',
+  google: '{"candidates":[{"content":{"parts":[{"functionCall":null}]}}]}',
   openai: '{"type":"response.output_item.done"}',
   openrouter: '{"choices":[{"delta":{"tool_calls":[null]}}]}',
   openai_compatible: '{"object":"chat.completion.chunk"}',
+  xai: '{"choices":{}}',
 };
 
 describe.each(networkDrivers)('%s', (name) => {
@@ -175,7 +177,7 @@ describe.each(networkDrivers)('%s', (name) => {
 
   test('ignores the environment: keys, base URLs and proxies', async () => {
     const trap = await driverAndFake(name);
-    for (const prefix of ['ANTHROPIC', 'OPENAI', 'OPENROUTER']) {
+    for (const prefix of ['ANTHROPIC', 'GEMINI', 'GOOGLE', 'OPENAI', 'OPENROUTER', 'XAI']) {
       vi.stubEnv(`${prefix}_API_KEY`, 'sk-from-the-environment');
       vi.stubEnv(`${prefix}_BASE_URL`, trap.fake.url);
     }
@@ -194,7 +196,8 @@ describe.each(networkDrivers)('%s', (name) => {
 describe('createModelDriver', () => {
   const rest = { egress: testEgress(), clock: realClock };
 
-  test.each(['anthropic', 'openai', 'openrouter'])('%s needs a key', async (driver) => {
+  const keyed = networkDrivers.filter((name) => name !== 'openai_compatible');
+  test.each(keyed)('%s needs a key', async (driver) => {
     await expect(createModelDriver({ driver, ...rest })).rejects.toMatchObject({
       code: 'models/authentication_failed',
     });
