@@ -58,6 +58,8 @@ export interface DaemonStart {
   /** The whole command line, in the place of the usual one. */
   readonly bare?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** A command that starts the program, in the place of this process. */
+  readonly under?: readonly string[];
   /** Ends the process by SIGKILL as the boundary is reached for the nth time. */
   readonly crashAt?: { readonly point: CrashPoint; readonly nth: number };
 }
@@ -127,9 +129,10 @@ export function launchDaemon(start: DaemonStart): DaemonLaunch {
   args.push('--state-root', box.stateRoot, '--workspace-root', box.workspaceRoot);
   args.push('--routes-file', routesFile, ...(start.args ?? []));
   const env = { ...cleanEnvironment(), ...start.env };
+  const [program = '', ...rest] = [...(start.under ?? []), kheish, ...(start.bare ?? args)];
   const child =
     crashAt === undefined
-      ? spawn(kheish, start.bare ?? args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+      ? spawn(program, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] })
       : spawnCrashing(start, routesFile, env);
   const log = { text: '' };
   child.stdout?.resume();

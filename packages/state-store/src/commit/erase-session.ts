@@ -1,4 +1,5 @@
 import { type RecordedEvent, type RunState, eraseEvent, eraseRun } from '@kheish/core-model';
+import { storedJson } from '../root/storage-error.ts';
 import type { Statements } from './statements.ts';
 
 /**
@@ -7,11 +8,11 @@ import type { Statements } from './statements.ts';
  */
 export function eraseSession(statements: Statements, sessionId: string): void {
   for (const { seq, body } of statements.eventsOfSession.all(sessionId)) {
-    const erased = eraseEvent(JSON.parse(body) as RecordedEvent);
+    const erased = eraseEvent(storedJson<RecordedEvent>(body));
     statements.rewriteEvent.run(JSON.stringify(erased), seq);
   }
   for (const { state, firstSeq, seq } of statements.runsOfSession.all(sessionId)) {
-    const run = eraseRun(JSON.parse(state) as RunState);
+    const run = eraseRun(storedJson<RunState>(state));
     statements.updateRun.run(seq, JSON.stringify(run), firstSeq);
   }
   statements.deleteMessages.run(sessionId);

@@ -1,5 +1,6 @@
 import type { RecordedRow } from '../commit/append.ts';
 import type { Connection } from '../root/connection.ts';
+import { storedText } from '../root/storage-error.ts';
 
 export interface PageOptions {
   /** Sequence number after which to read. */
@@ -79,7 +80,7 @@ export class JournalFeed {
     let length = 0;
     for (const row of this.#rows(options)) {
       rows.push(recorded(row));
-      length += row.body.length;
+      length += rows.at(-1)?.body.length ?? 0;
       if (length >= bytes) break;
     }
     const last = rows.at(-1)?.seq ?? after;
@@ -112,12 +113,12 @@ export class JournalFeed {
 }
 
 function recorded(row: Row): RecordedRow {
-  const { seq, type, body } = row;
+  const { seq, type } = row;
   return {
     seq,
     type,
     ...(row.session_id !== null && { session_id: row.session_id }),
     ...(row.run_id !== null && { run_id: row.run_id }),
-    body,
+    body: storedText(row.body),
   };
 }

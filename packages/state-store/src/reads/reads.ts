@@ -11,6 +11,7 @@ import type { Aggregates } from '../commit/aggregates.ts';
 import { sealedSlotOf, slotOf } from '../commit/sealed-slots.ts';
 import { loads } from '../commit/statements.ts';
 import type { Connection } from '../root/connection.ts';
+import { storedJson } from '../root/storage-error.ts';
 
 export interface ListedRun {
   readonly run: RunState;
@@ -24,8 +25,8 @@ export interface TranscriptEntry {
   readonly message: Message;
 }
 
-const sessionOf = (row: { state: string }) => JSON.parse(row.state) as SessionState;
-const runOf = (row: { state: string }) => JSON.parse(row.state) as RunState;
+const sessionOf = (row: { state: string }) => storedJson<SessionState>(row.state);
+const runOf = (row: { state: string }) => storedJson<RunState>(row.state);
 
 /** What may be asked of the tables outside a commit. */
 export class Reads {
@@ -97,14 +98,14 @@ export class Reads {
     return this.#prepared.messages.all(sessionId, options.from, options.limit).map((row) => ({
       index: row.idx,
       run_id: row.runId,
-      message: JSON.parse(row.body) as Message,
+      message: storedJson<Message>(row.body),
     }));
   }
 
   /** A call of the newest answer of the model in a session. */
   toolCall(sessionId: string, toolCallId: string): ToolCallPart | undefined {
     for (const { body } of this.#prepared.messagesBackwards.iterate(sessionId)) {
-      const message = JSON.parse(body) as Message;
+      const message = storedJson<Message>(body);
       if (message.role !== 'assistant') continue;
       return toolCallsOf(message).find((call) => call.tool_call_id === toolCallId);
     }

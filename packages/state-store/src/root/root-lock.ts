@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { accessSync, constants, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { KheishError } from '@kheish/core-model';
 import Database from 'better-sqlite3';
@@ -39,6 +39,8 @@ function prepare(directory: string): string {
   try {
     makeDirectory(resolve(directory), 0o700);
     const root = realpathSync(directory);
+    // Says why in words where SQLite would only say that it cannot open a file.
+    accessSync(root, constants.W_OK);
     requireLocalFileSystem(root);
     return root;
   } catch (error) {

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { StoreVerification } from '@kheish/core-model';
 import Database from 'better-sqlite3';
 import type { BlobStore } from '../blobs/blob-store.ts';
+import { isDamage, readError } from '../root/storage-error.ts';
 import { schemaVersionOf } from '../schema/migrate.ts';
 import { type ReplayedSession, replaySession } from './replay-session.ts';
 import { Tallies } from './tallies.ts';
@@ -28,32 +29,45 @@ export async function verifyDatabase(
     if (findings.length < MAX_FINDINGS) findings.push({ check, subject, message });
   };
   try {
-    db.exec('BEGIN');
-    const counts = countRows(db);
-    checkDatabase(db, find);
-    checkSequence(db, find);
-    checkColumns(db, find);
-    checkSlots(db, find);
-    const tallies = new Tallies();
-    for (const sessionId of sessionIds(db)) {
-      const replayed = replaySession(db, sessionId);
-      tallies.add(replayed);
-      if ('broken' in replayed) find('replay', sessionId, replayed.broken);
-      else compare(db, sessionId, replayed, find);
-      await new Promise((resolve) => setImmediate(resolve));
+    const counts = { events: 0, sessions: 0, runs: 0, messages: 0, blobs: 0 };
+    let schemaVersion = 0;
+    try {
+      db.exec('BEGIN');
+      schemaVersion = schemaVersionOf(db);
+      checkDatabase(db, find);
+      Object.assign(counts, countRows(db));
+      await checkContent(db, blobs, find);
+    } catch (error) {
+      // Of a database that is known to be damaged anything may come.
+      if (!isDamage(error) && findings.length === 0) throw readError(error);
+      find('database', 'kheish.db', `it cannot be read to its end: ${(error as Error).message}`);
     }
-    tallies.compare(db, find);
-    await checkBlobs(db, blobs, find);
     return {
       ok: findings.length === 0,
       root_id: rootId,
-      schema_version: schemaVersionOf(db),
+      schema_version: schemaVersion,
       ...counts,
       findings,
     };
   } finally {
     db.close();
   }
+}
+
+async function checkContent(db: Database.Database, blobs: BlobStore, find: Find): Promise<void> {
+  checkSequence(db, find);
+  checkColumns(db, find);
+  checkSlots(db, find);
+  const tallies = new Tallies();
+  for (const sessionId of sessionIds(db)) {
+    const replayed = replaySession(db, sessionId);
+    tallies.add(replayed);
+    if ('broken' in replayed) find('replay', sessionId, replayed.broken);
+    else compare(db, sessionId, replayed, find);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  tallies.compare(db, find);
+  await checkBlobs(db, blobs, find);
 }
 
 export type Find = (check: string, subject: string, message: string) => void;
