@@ -17,8 +17,8 @@ const config: KnipConfig = {
       project: ['*.ts', 'scripts/**', 'tests/**', 'bench/**'],
       // Started by scripts/tools.ts and by turbo; and what any test of any package may import.
       ignoreDependencies: ['pnpm', 'turbo', /^@kheish\//],
-      // Of util-linux: a terminal for what is typed at one.
-      ignoreBinaries: ['script'],
+      // A terminal for what is typed at one, faults of the disk, mounts of a process's own.
+      ignoreBinaries: ['script', 'strace', 'unshare'],
     },
     ...Object.fromEntries(
       packages.map((folder) => [

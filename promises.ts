@@ -19,6 +19,12 @@ export const promises: Readonly<Record<string, string>> = {
     'A run that was executing when the daemon was killed goes on by itself after the next start, to its right end.',
   'runs.accepted_is_kept':
     'What was answered with success is on disk: a kill right after it loses nothing.',
+  'faults.nothing_half':
+    'Whichever write or sync of the disk fails, nothing half is kept, nothing acknowledged is lost, and callers are told when to come back.',
+  'faults.disk_recovers':
+    'On a disk that is full or fails /readyz says storage_unavailable; when it is well again the daemon goes on by itself.',
+  'faults.start_and_stop':
+    'A start or a stop in which the disk fails leaves a root that the next start finds whole.',
   'runs.no_step_twice':
     'No step is recorded twice: each action is intended once and settled once, and each tool call has one answer.',
   'runs.recovery_exhausted':

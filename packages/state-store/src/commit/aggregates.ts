@@ -1,5 +1,6 @@
 import type { RunState, SessionState } from '@kheish/core-model';
 import { LRUCache } from 'lru-cache';
+import { storedJson } from '../root/storage-error.ts';
 
 export interface StoredSession {
   readonly state: SessionState;
@@ -34,7 +35,7 @@ export class Aggregates {
     if (known !== undefined) return known;
     const row = rows.session.get(id);
     if (row === undefined) return undefined;
-    const session = { state: JSON.parse(row.state) as SessionState, seq: row.seq };
+    const session = { state: storedJson(row.state) as SessionState, seq: row.seq };
     this.#sessions.set(id, session, { size: row.state.length });
     return session;
   }
@@ -44,7 +45,7 @@ export class Aggregates {
     if (known !== undefined) return known;
     const row = rows.run.get(id);
     if (row === undefined) return undefined;
-    const run = { state: JSON.parse(row.state) as RunState, firstSeq: row.firstSeq };
+    const run = { state: storedJson(row.state) as RunState, firstSeq: row.firstSeq };
     this.#runs.set(id, run, { size: row.state.length });
     return run;
   }

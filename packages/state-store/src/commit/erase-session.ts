@@ -8,11 +8,11 @@ import type { Statements } from './statements.ts';
  */
 export function eraseSession(statements: Statements, sessionId: string): void {
   for (const { seq, body } of statements.eventsOfSession.all(sessionId)) {
-    const erased = eraseEvent(storedJson<RecordedEvent>(body));
+    const erased = eraseEvent(storedJson(body) as RecordedEvent);
     statements.rewriteEvent.run(JSON.stringify(erased), seq);
   }
   for (const { state, firstSeq, seq } of statements.runsOfSession.all(sessionId)) {
-    const run = eraseRun(storedJson<RunState>(state));
+    const run = eraseRun(storedJson(state) as RunState);
     statements.updateRun.run(seq, JSON.stringify(run), firstSeq);
   }
   statements.deleteMessages.run(sessionId);

@@ -25,8 +25,8 @@ export interface TranscriptEntry {
   readonly message: Message;
 }
 
-const sessionOf = (row: { state: string }) => storedJson<SessionState>(row.state);
-const runOf = (row: { state: string }) => storedJson<RunState>(row.state);
+const sessionOf = (row: { state: string }) => storedJson(row.state) as SessionState;
+const runOf = (row: { state: string }) => storedJson(row.state) as RunState;
 
 /** What may be asked of the tables outside a commit. */
 export class Reads {
@@ -98,14 +98,14 @@ export class Reads {
     return this.#prepared.messages.all(sessionId, options.from, options.limit).map((row) => ({
       index: row.idx,
       run_id: row.runId,
-      message: storedJson<Message>(row.body),
+      message: storedJson(row.body) as Message,
     }));
   }
 
   /** A call of the newest answer of the model in a session. */
   toolCall(sessionId: string, toolCallId: string): ToolCallPart | undefined {
     for (const { body } of this.#prepared.messagesBackwards.iterate(sessionId)) {
-      const message = storedJson<Message>(body);
+      const message = storedJson(body) as Message;
       if (message.role !== 'assistant') continue;
       return toolCallsOf(message).find((call) => call.tool_call_id === toolCallId);
     }

@@ -91,7 +91,15 @@ export function lockRoot(directory: string, version: string): RootLock {
   };
   const announce = (facts: { root_id?: string; address?: string }) => {
     holder = { ...holder, ...facts };
-    writeHolder(root, holder);
+    try {
+      writeHolder(root, holder);
+    } catch (error) {
+      throw new KheishError(
+        'storage/root_unusable',
+        `The state root ${root} cannot be written: ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
   };
   const held = connection;
   const release = () => {
@@ -108,11 +116,7 @@ export function lockRoot(directory: string, version: string): RootLock {
     announce({});
   } catch (error) {
     release();
-    throw new KheishError(
-      'storage/root_unusable',
-      `The state root ${root} cannot be written: ${(error as Error).message}`,
-      { cause: error },
-    );
+    throw error;
   }
   return { root, announce, release };
 }

@@ -41,9 +41,9 @@ export function storedText(text: unknown): string {
 }
 
 /** What a row keeps as JSON. */
-export function storedJson<T>(text: unknown): T {
+export function storedJson(text: unknown): unknown {
   try {
-    return JSON.parse(storedText(text)) as T;
+    return JSON.parse(storedText(text));
   } catch (error) {
     if (error instanceof KheishError) throw error;
     throw corrupt('A row is not what was written', error);
