@@ -1,6 +1,6 @@
 import { KheishError } from '@kheish/core-model';
 import { describe, expect, test } from 'vitest';
-import { created, recording, started } from '../testing/commands.ts';
+import { accepted, created, recording, started } from '../testing/commands.ts';
 import { TemporaryRoot } from '../testing/temporary-root.ts';
 import type { RecordedRow } from './append.ts';
 import type { Command } from './command.ts';
@@ -190,6 +190,7 @@ describe('what others see', () => {
     const waiting = Array.from({ length: 10_000 }, () => store.commit(look));
     await expect(store.commit(look)).rejects.toMatchObject({
       code: 'storage/storage_unavailable',
+      message: 'Too many writes wait for the disk. Try again in a moment.',
       retryAfterMs: 1_000,
     });
     await Promise.all(waiting);
@@ -232,4 +233,27 @@ test('texts that come with a decision to record nothing are not kept', async () 
   });
   expect(root.rows('SELECT * FROM blobs')).toEqual([]);
   expect((await store.verify()).findings).toEqual([]);
+});
+
+test('a line of the journal is the event with its place, its time and the version of its form', async () => {
+  await using root = new TemporaryRoot();
+  const store = root.open();
+  const lines: RecordedRow[] = [];
+  store.feed.subscribe((rows) => lines.push(...rows));
+  const events = [
+    { type: 'daemon_started', incarnation: 1, version: '1.0.0' },
+    created('s'),
+    accepted('s', 'run_1'),
+  ] as const;
+  await store.commit(recording('s', ...events));
+
+  const place = { at_ms: root.clock.now(), v: 1 };
+  expect(lines.map(({ body }) => JSON.parse(body) as unknown)).toEqual(
+    events.map((event, index) => ({ ...event, ...place, seq: index + 1 })),
+  );
+  expect(lines.map(({ body: _body, ...line }) => line)).toStrictEqual([
+    { seq: 1, type: 'daemon_started' },
+    { seq: 2, type: 'session_created', session_id: 's' },
+    { seq: 3, type: 'run_accepted', session_id: 's', run_id: 'run_1' },
+  ]);
 });
