@@ -13,6 +13,7 @@ const config: KnipConfig = {
         'tests/fixtures/**/*.ts',
         'tests/harness/crashing-daemon.ts',
         'bench/loop-delay.ts',
+        'tests/harness/closing-daemon.ts',
       ],
       project: ['*.ts', 'scripts/**', 'tests/**', 'bench/**'],
       // Started by scripts/tools.ts and by turbo; and what any test of any package may import.

@@ -29,6 +29,12 @@ export const promises: Readonly<Record<string, string>> = {
     'No step is recorded twice: each action is intended once and settled once, and each tool call has one answer.',
   'runs.recovery_exhausted':
     'A run that takes the daemon down three times without a new step fails, and its session stays usable.',
+  'runs.twins':
+    'A hundred requests at once under one Idempotency-Key do what they ask once, and get one answer.',
+  'runs.limits':
+    'More queued runs than a session may have are refused with 429 and Retry-After; nothing accepted is lost by it.',
+  'runs.no_stampede':
+    'A start after a crash is ready at once, and goes on with what was interrupted a bounded number of runs at a time.',
   'daemon.drains':
     'On SIGTERM the daemon refuses readiness, gives steps under way their time, exits 0, and the rest goes on at the next start.',
   'streams.cursors_survive':
@@ -118,6 +124,10 @@ export const promises: Readonly<Record<string, string>> = {
   'daemon.stops_by_signal': 'SIGTERM and SIGINT end the daemon with exit code 0.',
   'daemon.readyz_drains': '/readyz answers 503 while the daemon drains.',
   'daemon.second_signal': 'A second signal stops the daemon at once.',
+  'daemon.survives_closed_output':
+    'A daemon whose stdout and stderr are closed serves on, and stops in order.',
+  'daemon.leaves_nothing':
+    'A daemon that is closed leaves no file, socket, timer or child open; others in the process go on.',
   'store.verify':
     'store verify replays the journal and compares it with the tables, online and offline.',
   'workspace.daemon_invisible':

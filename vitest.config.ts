@@ -36,6 +36,7 @@ export default defineConfig({
           exclude: ['tests/fixtures/**'],
           environment: 'node',
           globalSetup: ['tests/setup/build.ts'],
+          setupFiles: ['tests/setup/no-strays.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Real processes: two files at a time, after the unit tests.

@@ -14,6 +14,8 @@ export interface RootSize {
   readonly runs: number;
   /** Of each session, to make its event large. */
   readonly systemPrompt?: string;
+  /** In so many sessions a run more, in the middle of its model call as the daemon is killed. */
+  readonly interrupted?: number;
 }
 
 /** Of a session its creation, of a run the five events that a plain turn leaves. */
@@ -48,18 +50,19 @@ export async function makeLargeRoot(stateRoot: string, size: RootSize): Promise<
           agent_id: newId('agent'),
           ...(size.systemPrompt !== undefined && { system_prompt: size.systemPrompt }),
         };
-        return recordSession(store, created, share + more, newId);
+        const cut = from + index < (size.interrupted ?? 0);
+        return recordSession(store, created, { runs: share + more, cut }, newId);
       }),
     );
   }
-  await incarnation.end();
+  if (size.interrupted === undefined) await incarnation.end();
   await store.close();
 }
 
 function recordSession(
   store: Store,
   created: Omit<EventOf<'session_created'>, 'type'>,
-  runs: number,
+  { runs, cut }: { runs: number; cut: boolean },
   newId: NewId,
 ): Promise<void> {
   const { session_id, agent_id } = created;
@@ -67,6 +70,8 @@ function recordSession(
   for (let run = 0; run < runs; run += 1) {
     events.push(...eventsOfRun(session_id, agent_id, newId('run'), newId('action')));
   }
+  if (cut)
+    events.push(...eventsOfRun(session_id, agent_id, newId('run'), newId('action')).slice(0, 3));
   return store.commit({
     load: { session: session_id },
     decide: (state) => state.record(...events),

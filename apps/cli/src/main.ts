@@ -9,6 +9,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCodes.done);
   throw error;
 });
+// A daemon whose log nobody reads any more serves on; there is nobody left to be told.
+process.stderr.on('error', () => undefined);
 
 try {
   await createProgram().parseAsync(withDefaultCommand(process.argv.slice(2)), { from: 'user' });
