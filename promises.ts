@@ -29,6 +29,8 @@ export const promises: Readonly<Record<string, string>> = {
     'No step is recorded twice: each action is intended once and settled once, and each tool call has one answer.',
   'runs.recovery_exhausted':
     'A run that takes the daemon down three times without a new step fails, and its session stays usable.',
+  'runs.innocent_survive':
+    'A run that keeps killing the daemon is given up alone: those beside it go on, however slow they are.',
   'runs.twins':
     'A hundred requests at once under one Idempotency-Key do what they ask once, and get one answer.',
   'runs.limits':

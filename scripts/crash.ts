@@ -1,3 +1,4 @@
+// `npm run test:crash -- --kills N --seed S`: kills at every boundary, and N at random under load.
 import { parseArgs } from 'node:util';
 import { runTool } from './tools.ts';
 
@@ -8,6 +9,8 @@ const env = {
   CRASH_KILLS: values.kills,
   ...(values.seed !== undefined && { CRASH_SEED: values.seed }),
 };
-const args = ['run', '--project', 'system', 'tests/kills/random-kills.test.ts'];
+// Also at every occurrence of every boundary that has a name.
+const files = ['tests/kills/boundaries.test.ts', 'tests/kills/random-kills.test.ts'];
+const args = ['run', '--project', 'system', ...files];
 const { ok } = await runTool('vitest', args, 'show', env);
 process.exitCode = ok ? 0 : 1;

@@ -27,6 +27,10 @@ async function post(url: string, path: string, body: unknown, key?: string): Pro
   return { status: response.status, text: await response.text(), retryAfter };
 }
 
+function twins(act: (nth: number) => Promise<Answer>): Promise<Answer[]> {
+  return Promise.all(Array.from({ length: TWINS }, (_value, nth) => act(nth)));
+}
+
 /** The one answer that all twins were given. */
 function theOne(answers: readonly Answer[], status: number): Record<string, unknown> {
   expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([status]));
@@ -35,9 +39,6 @@ function theOne(answers: readonly Answer[], status: number): Record<string, unkn
 }
 
 describe('a hundred twins with one Idempotency-Key at once', () => {
-  const twins = (act: (nth: number) => Promise<Answer>) =>
-    Promise.all(Array.from({ length: TWINS }, (_value, nth) => act(nth)));
-
   test('create one session, make one run, and stop it once [holds runs.twins]', async () => {
     using box = sandbox();
     await using daemon = await startDaemon({ sandbox: box });

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 
 /** A child gets so long to end after the last test of its file, in milliseconds. */
 const GRACE_MS = 5_000;
@@ -13,14 +13,19 @@ beforeAll(() => {
 
 /** Every process that a file of tests starts must be over with it. */
 afterAll(async () => {
-  const strays = () => children().filter(({ pid }) => !before.has(pid));
   for (const end = performance.now() + GRACE_MS; performance.now() < end; await sleep(20)) {
     if (strays().length === 0) return;
   }
   const left = strays();
   for (const { pid } of left) process.kill(pid, 'SIGKILL');
-  expect(left.map(({ command }) => command)).toEqual([]);
+  if (left.length > 0) {
+    throw new Error(`still there: ${left.map(({ command }) => command).join('; ')}`);
+  }
 });
+
+function strays() {
+  return children().filter(({ pid }) => !before.has(pid));
+}
 
 /** Children of this process that are not over, where the system tells. */
 function children(): { pid: number; command: string }[] {

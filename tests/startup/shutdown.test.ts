@@ -20,6 +20,8 @@ async function work(url: string, session: string): Promise<void> {
   expect((await client.runs.wait(run_id)).status).toBe('completed');
 }
 
+const files = (list: readonly string[]) => list.filter((name) => name.startsWith('/')).toSorted();
+
 const closeOutputs = ({ child }: Pick<DaemonProcess, 'child'>) => {
   child.stdout?.destroy();
   child.stderr?.destroy();
@@ -101,11 +103,10 @@ test('two daemons of one process: one works on when the other is closed; then no
     statuses: string[];
     before: string[];
     after: string[];
-    timers: string[];
+    left: string[];
   };
   expect(found.statuses).toEqual(['completed', 'completed', 'completed']);
   // Sockets and event descriptors of the platform's own may stay; databases, locks and assets may not.
-  const files = (list: readonly string[]) => list.filter((name) => name.startsWith('/')).toSorted();
   expect(files(found.after)).toEqual(files(found.before));
-  expect(found.timers).toEqual([]);
+  expect(found.left).toEqual([]);
 });

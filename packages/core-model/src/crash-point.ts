@@ -1,12 +1,14 @@
 /**
- * The boundaries at which a process may die: around each commit and each effect. A test names one and
- * ends the process right there; in production nobody listens.
+ * The boundaries at which a process may die: around each commit, each file of a long text and each effect. A test
+ * names one and ends the process right there; in production nobody listens.
  */
 export const crashPoints = [
   'commit.begun',
   'commit.applied',
   'commit.durable',
   'commit.published',
+  'blob.written',
+  'blob.kept',
   'model.begun',
   'model.delta',
   'model.answered',

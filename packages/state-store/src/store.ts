@@ -97,7 +97,7 @@ function assemble(
   const { clock, version, log } = options;
   const statements = prepareStatements(connection);
   statements.pruneIdempotency.run(clock.now());
-  const blobs = new BlobStore(lock.root, connection);
+  const blobs = new BlobStore(lock.root, connection, options.reach);
   const feed: JournalFeed = new JournalFeed(
     connection,
     () => group.head,

@@ -7,6 +7,7 @@ import {
   type Digest,
   INLINE_BODY_BYTES,
   KheishError,
+  type ReachCrashPoint,
   isBlobRef,
 } from '@kheish/core-model';
 import type { Connection } from '../root/connection.ts';
@@ -32,13 +33,15 @@ export interface PreparedBody {
 /** Texts that are too long to stand in an event. */
 export class BlobStore {
   readonly #directory: string;
+  readonly #reach: ReachCrashPoint | undefined;
   readonly #find;
   readonly #inUse;
   /** Files whose commit may still be under way, with the number of those commits. */
   readonly #awaited = new Map<string, number>();
   readonly #writing = new Map<string, Promise<void>>();
 
-  constructor(root: string, { prepareRead: prepare }: Connection) {
+  constructor(root: string, { prepareRead: prepare }: Connection, reach?: ReachCrashPoint) {
+    this.#reach = reach;
     this.#directory = join(root, 'assets');
     this.#find = prepare<[string, string], { data: Buffer | null }>(
       'SELECT data FROM blobs WHERE digest = ? AND session_id = ?',
@@ -140,6 +143,7 @@ export class BlobStore {
         } finally {
           await handle.close();
         }
+        this.#reach?.('blob.written');
         await rename(temporary, file);
       }
       // Also for a file that is there: who wrote it may have failed at this very step.
@@ -149,6 +153,7 @@ export class BlobStore {
       } finally {
         await directory.close();
       }
+      this.#reach?.('blob.kept');
     } catch (error) {
       throw storageError(error, 'A large text could not be stored');
     }
