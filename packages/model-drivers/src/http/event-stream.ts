@@ -46,12 +46,14 @@ export async function* modelEvents(
   // One decoder for the whole stream, so that a character split between chunks survives.
   const decoder = new TextDecoder();
   for await (const chunk of bytes) {
-    wellFormed(() => parser.feed(decoder.decode(chunk, { stream: true })));
+    const error = failureOf(() => parser.feed(decoder.decode(chunk, { stream: true })));
     const events = ready;
     ready = [];
     if (events.length === 0) yield { type: 'alive' };
+    // What was said before an error was said, also where both came at once.
     yield* events;
     if (finished) return;
+    if (error !== undefined) throw error;
   }
   reader.end?.();
   yield* ready;
@@ -60,18 +62,14 @@ export async function* modelEvents(
 }
 
 /** A frame is read as the type it says it is; where it is not, a property is missing. */
-function wellFormed(read: () => void): void {
+function failureOf(read: () => void): Error | undefined {
   try {
     read();
+    return undefined;
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new KheishError(
-      'models/malformed_response',
-      'A frame of the stream is not what it says.',
-      {
-        cause: error,
-      },
-    );
+    if (!(error instanceof TypeError)) return error as Error;
+    const detail = 'A frame of the stream is not what it says.';
+    return new KheishError('models/malformed_response', detail, { cause: error });
   }
 }
 
