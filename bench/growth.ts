@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Sandbox, sandbox } from '../tests/harness/daemon-process.ts';
 import { type RootSize, eventsOf, makeLargeRoot } from '../tests/harness/large-root.ts';
@@ -9,9 +10,11 @@ import { startProvider } from './provider.ts';
 import { Talk, directCall, plainInput, throughput } from './turns.ts';
 
 // What grows with the content of a state root. `--sessions N` makes another large root than that of 100,000 sessions
-// and 1 million events.
+// and 1 million events; `--root DIR` makes it there, and takes it from there the next time.
 
-const { values } = parseArgs({ options: { sessions: { type: 'string', default: '100000' } } });
+const { values } = parseArgs({
+  options: { sessions: { type: 'string', default: '100000' }, root: { type: 'string' } },
+});
 const large = sized(Number(values.sessions));
 
 function sized(sessions: number): RootSize {
@@ -101,6 +104,14 @@ async function lists(url: string): Promise<void> {
   client.close();
 }
 
+async function newest(url: string): Promise<number> {
+  const client = new HttpClient(url);
+  const { text } = await client.exchange('GET', '/v1/status');
+  client.close();
+  const { events } = JSON.parse(text) as { events: { newest_event_id: string } };
+  return Number(events.newest_event_id);
+}
+
 async function streams(url: string, head: number): Promise<void> {
   const attach = async (path: string, frames: number) => {
     const reader = await EventReader.open(url + path);
@@ -187,13 +198,14 @@ await longSession();
   using box = sandbox();
   await startUp(box, 'empty root');
 }
-using box = sandbox();
-await makeLargeRoot(box.stateRoot, large);
+using temporary = sandbox();
+const box = { ...temporary, stateRoot: values.root ?? temporary.stateRoot };
+if (!existsSync(box.stateRoot)) await makeLargeRoot(box.stateRoot, large);
 await startUp(box, words(large));
 await using daemon = await startBenchDaemon(box, provider.url);
 await lists(daemon.url);
-await streams(daemon.url, eventsOf(large));
+await streams(daemon.url, await newest(daemon.url));
 await turns(daemon.url, daemon.pid, words(large));
-await replay(daemon.url, daemon.pid, box, eventsOf(large));
+await replay(daemon.url, daemon.pid, box, await newest(daemon.url));
 provider.close();
 process.stdout.write(`${markdown(figures)}\n`);
