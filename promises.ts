@@ -23,6 +23,8 @@ export const promises: Readonly<Record<string, string>> = {
     'Whichever write or sync of the disk fails, nothing half is kept, nothing acknowledged is lost, and callers are told when to come back.',
   'faults.disk_recovers':
     'On a disk that is full or fails /readyz says storage_unavailable; when it is well again the daemon goes on by itself.',
+  'faults.clock_jumps':
+    'A clock that is set ahead or back by days hangs no run, and mixes up no order.',
   'faults.start_and_stop':
     'A start or a stop in which the disk fails leaves a root that the next start finds whole.',
   'runs.no_step_twice':

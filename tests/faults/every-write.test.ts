@@ -89,4 +89,38 @@ describe(`CRASH_SEED=${seed}: where a system call of the disk fails`, () => {
       console.log(`${name}: ${points} points`);
     },
   );
+
+  test(
+    'what was refused is there wholly or not at all after a kill, and the same key does it once',
+    { timeout: 1_800_000 },
+    async () => {
+      needStrace();
+      const path = criticalPaths['keep a large text'] as CriticalPath;
+      using box = sandbox();
+      await using agent = await startFakeAgent();
+      await using daemon = await FaultedDaemon.start(box, agent);
+      let points = 0;
+      for (const [calls, between] of [
+        [SYNCS, 4],
+        [WRITES, 40],
+      ] as const) {
+        for (let nth = 1; ; nth += STRIDE === 1 ? 1 : between) {
+          const fault: SyscallFault = { calls, error: 'EIO', nth, lasting: true };
+          const injection = await Injection.into(daemon.pid, fault);
+          const id = `k-${calls === SYNCS ? 's' : 'w'}${nth}`;
+          const first = comesToItsEnd(path, daemon, id).catch(() => false);
+          await Promise.race([first, untilSick(daemon, injection).catch(() => undefined)]);
+          await daemon.restart();
+          await first;
+          const injected = await injection.lift();
+          await path(daemon, id);
+          if (injected.length === 0) break;
+          points += 1;
+        }
+      }
+      await daemon.expectWhole();
+      expect(points).toBeGreaterThan(0);
+      console.log(`killed: ${points} points`);
+    },
+  );
 });

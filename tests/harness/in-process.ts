@@ -9,7 +9,7 @@ import {
 import type { Sandbox } from './daemon-process.ts';
 
 /** What a daemon in a process of its own is not told from outside. */
-export type InProcessOptions = Pick<DaemonOptions, 'callPolicy' | 'limits' | 'reach'> & {
+export type InProcessOptions = Pick<DaemonOptions, 'callPolicy' | 'clock' | 'limits' | 'reach'> & {
   readonly sandbox: Sandbox;
   /** The text of the routes file. */
   readonly routes: string;

@@ -82,9 +82,11 @@ export class Injection {
 
   /** Gives the calls that failed. */
   async lift(): Promise<readonly string[]> {
-    const ended = once(this.#strace, 'exit');
-    this.#strace.kill('SIGINT');
-    await within('the end of strace', ended);
+    if (this.#strace.exitCode === null && this.#strace.signalCode === null) {
+      const ended = once(this.#strace, 'exit');
+      this.#strace.kill('SIGINT');
+      await within('the end of strace', ended);
+    }
     const { injected } = this;
     rmSync(this.#trace);
     return injected;
