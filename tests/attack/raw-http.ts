@@ -70,7 +70,8 @@ export class Target implements Disposable {
       );
       call.on('error', (error) => {
         // The daemon ends idle connections; a request that meets that moment was not read.
-        if (call.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET') {
+        const { code = '' } = error as NodeJS.ErrnoException;
+        if (call.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(code)) {
           this.retries += 1;
           resolve(this.ask(asked));
           return;
