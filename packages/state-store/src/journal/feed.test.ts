@@ -5,7 +5,7 @@ import { TemporaryRoot } from '../testing/temporary-root.ts';
 import type { PageOptions } from './feed.ts';
 
 /** Three sessions of two runs each, their events interleaved with those of the others. */
-async function filled(root: TemporaryRoot) {
+async function filled(root: TemporaryRoot, anew = false) {
   const store = root.open();
   const sessions = ['a', 'b', 'c'];
   await Promise.all(sessions.map((id) => store.commit(recording(id, created(id)))));
@@ -14,17 +14,27 @@ async function filled(root: TemporaryRoot) {
       sessions.map((id) => store.commit(conversation(id, `${id}${round}`, 'question', 'answer'))),
     );
   }
-  return store;
+  if (!anew) return store;
+  await store.close();
+  return root.open();
 }
 
-describe.each<[string, Omit<PageOptions, 'after' | 'limit'>, (row: object) => boolean]>([
+type Filter = Omit<PageOptions, 'after' | 'limit'>;
+const filters: [string, Filter, (row: object) => boolean][] = [
   ['everything', {}, () => true],
   ['a session', { sessionId: 'b' }, (row) => 'session_id' in row && row.session_id === 'b'],
   ['a run', { runId: 'b2' }, (row) => 'run_id' in row && row.run_id === 'b2'],
-])('pages of %s', (_, filter, matches) => {
+];
+
+describe.each<[string, boolean, string, Filter, (row: object) => boolean]>(
+  filters.flatMap((filter) => [
+    ['just written', false, ...filter] as const,
+    ['from the disk', true, ...filter] as const,
+  ]),
+)('pages %s (%s), of %s', (_source, anew, _what, filter, matches) => {
   test.each([1, 2, 5, 7, 1_000])('of %i rows give each event once, in order', async (limit) => {
     await using root = new TemporaryRoot();
-    const store = await filled(root);
+    const store = await filled(root, anew);
     const all = store.feed.page({ after: 0, limit: 1_000 }).rows;
     const expected = all.filter(matches);
     expect(all).toHaveLength(33);
@@ -45,7 +55,7 @@ describe.each<[string, Omit<PageOptions, 'after' | 'limit'>, (row: object) => bo
 
   test.each([1, 400, 2_000])('of %i bytes give each event once, in order', async (bytes) => {
     await using root = new TemporaryRoot();
-    const store = await filled(root);
+    const store = await filled(root, anew);
     const expected = store.feed.page({ after: 0, limit: 1_000 }).rows.filter(matches);
     const read = [];
     let after = 0;
@@ -62,7 +72,7 @@ describe.each<[string, Omit<PageOptions, 'after' | 'limit'>, (row: object) => bo
 
   test('of exactly what is left do not skip what comes after', async () => {
     await using root = new TemporaryRoot();
-    const store = await filled(root);
+    const store = await filled(root, anew);
     const { rows } = store.feed.page({ ...filter, after: 0, limit: 1_000 });
     const exact = store.feed.page({ ...filter, after: 0, limit: rows.length });
     expect(exact.rows).toEqual(rows);

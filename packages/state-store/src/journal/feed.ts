@@ -1,6 +1,7 @@
 import type { RecordedRow } from '../commit/append.ts';
 import type { Connection } from '../root/connection.ts';
 import { storedText } from '../root/storage-error.ts';
+import { RecentRows } from './recent-rows.ts';
 
 export interface PageOptions {
   /** Sequence number after which to read. */
@@ -39,6 +40,7 @@ export class JournalFeed {
   readonly #head: () => number;
   readonly #onFault: (error: unknown) => void;
   readonly #listeners = new Set<FeedListener>();
+  readonly #recent = new RecentRows();
 
   constructor(
     { prepareRead: prepare }: Connection,
@@ -78,14 +80,22 @@ export class JournalFeed {
     const { after, limit, bytes = Infinity } = options;
     const rows: RecordedRow[] = [];
     let length = 0;
-    for (const row of this.#rows(options)) {
-      rows.push(recorded(row));
-      length += rows.at(-1)?.body.length ?? 0;
-      if (length >= bytes) break;
+    for (const row of this.#newest(options) ?? this.#stored(options)) {
+      rows.push(row);
+      length += row.body.length;
+      if (rows.length === limit || length >= bytes) break;
     }
     const last = rows.at(-1)?.seq ?? after;
     const isLast = rows.length < limit && length < bytes;
     return { rows, nextAfter: isLast ? Math.max(last, this.head()) : last };
+  }
+
+  #newest(options: PageOptions): RecordedRow[] | undefined {
+    return this.#recent.head === this.head() ? this.#recent.matching(options) : undefined;
+  }
+
+  *#stored(options: PageOptions): Iterable<RecordedRow> {
+    for (const row of this.#rows(options)) yield recorded(row);
   }
 
   #rows({ after, limit, sessionId, runId }: PageOptions): Iterable<Row> {
@@ -102,6 +112,8 @@ export class JournalFeed {
 
   /** A listener that throws holds back neither the others nor the commit. */
   publish(rows: readonly RecordedRow[]): void {
+    this.#recent.add(rows);
+    if (rows.some((row) => row.type === 'session_deleted')) this.#recent.clear();
     for (const listener of this.#listeners) {
       try {
         listener(rows);
