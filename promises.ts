@@ -55,6 +55,10 @@ export const promises: Readonly<Record<string, string>> = {
     'Who reads the whole journal, however slowly, grows neither the daemon nor the log of its database, and others get their events meanwhile.',
   'models.faults_are_typed':
     'A provider that refuses, hangs, breaks off or talks nonsense fails a run with a code at worst; the session goes on.',
+  'models.every_driver':
+    'One suite of answers and faults holds for every driver, and a driver that is not in it fails it.',
+  'models.like_official':
+    'Every driver hears what the official SDK hears in the same bytes, wherever they are split.',
   'models.fallback':
     'A run whose model is rate limited or unavailable goes on with its fallback model, with its transcript, also through a kill.',
   'runs.stop_ends_call':

@@ -19,7 +19,11 @@ export interface Conversation extends AsyncDisposable {
   expectUsable(): Promise<void>;
 }
 
-export async function conversation(wire: WireProtocol): Promise<Conversation> {
+/** The inactivity limit is out of reach unless a test asks for one that a hang runs into. */
+export async function conversation(
+  wire: WireProtocol,
+  callPolicy: Parameters<typeof startInProcess>[0]['callPolicy'] = {},
+): Promise<Conversation> {
   const cleanup = new AsyncDisposableStack();
   const box = cleanup.use(sandbox());
   const provider = cleanup.use(await startFakeProvider({ protocol: wire.protocol }));
@@ -27,7 +31,7 @@ export async function conversation(wire: WireProtocol): Promise<Conversation> {
     await startInProcess({
       sandbox: box,
       routes: `version = 1\n${routeTable(wire, provider.url, `api_key = "${KEY}"`)}`,
-      callPolicy: { inactivityMs: 500, initialBackoffMs: 1, maxBackoffMs: 1 },
+      callPolicy: { inactivityMs: 60_000, initialBackoffMs: 1, maxBackoffMs: 1, ...callPolicy },
     }),
   );
   const client = createClient({ baseUrl: daemon.url });

@@ -12,7 +12,10 @@ const call = (name: string, input: string): FakeTurn => ({
   toolCalls: [{ id: 'call_1', name, arguments: input }],
 });
 
-/** What a provider may do, all three times that it is asked, and how the run then ends. */
+/** A hang is told by real time: long enough that a busy machine is not taken for one. */
+const INACTIVITY_MS = 1_500;
+
+/** What a provider may do, each time that it is asked, how the run then ends, and after how many calls. */
 const failures: [what: string, turn: FakeTurn, code: ProblemCode, calls: number][] = [
   ['answers 401', { status: 401 }, 'models/authentication_failed', 1],
   ['answers 408', { status: 408 }, 'models/timeout', 3],
@@ -25,8 +28,8 @@ const failures: [what: string, turn: FakeTurn, code: ProblemCode, calls: number]
     'models/context_exceeded',
     1,
   ],
-  ['hangs before its headers', { hang: 'before_headers' }, 'models/timeout', 3],
-  ['hangs after its headers', { hang: 'after_headers' }, 'models/timeout', 3],
+  ['hangs before its headers', { hang: 'before_headers' }, 'models/timeout', 1],
+  ['hangs after its headers', { hang: 'after_headers' }, 'models/timeout', 1],
   ['breaks the connection', cut, 'models/stream_cut', 3],
   ['sends garbage', garbage, 'models/malformed_response', 3],
   [
@@ -49,7 +52,8 @@ describe.each(wireProtocols)('a provider of $driver', (wire) => {
   test.each(failures)(
     'that %s fails the run and not the session [holds models.faults_are_typed]',
     async (_what, turn, code, calls) => {
-      await using talk = await conversation(wire);
+      const hasty = 'hang' in turn && { inactivityMs: INACTIVITY_MS, retries: 0 };
+      await using talk = await conversation(wire, { ...hasty });
       talk.provider.respondWith(Array.from({ length: calls }, () => turn));
       const run = await talk.ask('Well?');
       const [domain, short] = code.split('/');
@@ -61,7 +65,8 @@ describe.each(wireProtocols)('a provider of $driver', (wire) => {
   );
 
   test.each(recoveries)('is asked again after %s', async (_what, turn) => {
-    await using talk = await conversation(wire);
+    const hasty = 'hang' in turn && { inactivityMs: INACTIVITY_MS };
+    await using talk = await conversation(wire, { ...hasty });
     talk.provider.respondWith([turn, { text: 'Here I am.' }]);
     const run = await talk.ask('Well?');
     expect(run).toMatchObject({ status: 'completed', steps: 1 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { modelDriverNames } from '../model-driver-table.ts';
 import { driverAndFake, hear, networkDrivers, requestOf } from '../testing/drivers-under-test.ts';
 
-test('the suite runs over every driver that calls a provider', () => {
+test('the suite runs over every driver that calls a provider [holds models.every_driver]', () => {
   expect([...networkDrivers, 'scripted'].toSorted()).toEqual([...modelDriverNames].toSorted());
 });
 

@@ -19,15 +19,18 @@ async function differences(bytes: Uint8Array, told: Told, hear: Hear, stride = 1
 }
 
 describe.each(networkDrivers)('%s hears what the official SDK hears', (name) => {
-  test.each(recordingsOf(name))('in %s, wherever its bytes are split', async (_file, bytes) => {
-    const our = await ours(name);
-    const their: Hear = (chunks) => theirs(name, chunks);
-    const told = await their([bytes]);
-    expect(told.failed ?? told.stop).toBeDefined();
-    expect(await our([bytes])).toEqual(told);
-    expect(await our(byteByByte(bytes))).toEqual(told);
-    expect(await their(byteByByte(bytes))).toEqual(told);
-    expect(await differences(bytes, told, our)).toEqual([]);
-    expect(await differences(bytes, told, their, STRIDE)).toEqual([]);
-  });
+  test.each(recordingsOf(name))(
+    'in %s, wherever its bytes are split [holds models.like_official]',
+    async (_file, bytes) => {
+      const our = await ours(name);
+      const their: Hear = (chunks) => theirs(name, chunks);
+      const told = await their([bytes]);
+      expect(told.failed ?? told.stop).toBeDefined();
+      expect(await our([bytes])).toEqual(told);
+      expect(await our(byteByByte(bytes))).toEqual(told);
+      expect(await their(byteByByte(bytes))).toEqual(told);
+      expect(await differences(bytes, told, our)).toEqual([]);
+      expect(await differences(bytes, told, their, STRIDE)).toEqual([]);
+    },
+  );
 });
