@@ -149,23 +149,6 @@ test('a drain waits for the step that is under way', async () => {
   expect(provider.requests).toHaveLength(1);
 });
 
-test('a second signal does not wait for the drain', async () => {
-  using box = sandbox();
-  await using provider = await startFakeProvider({ protocol: 'chat-completions' });
-  provider.respondWith([{ hang: 'after_headers' }]);
-  const routesFile = agentRoutes(box, provider);
-  const args = ['--drain-timeout-ms', '600000'];
-  const daemon = await startDaemon({ sandbox: box, routesFile, args });
-  const client = createClient({ baseUrl: daemon.url });
-  await client.sessions.create({ session_id: 'hurried' });
-  await client.sessions.submit('hurried', 'wait');
-  await within('the model call', provider.request(0));
-  daemon.child.kill('SIGTERM');
-  await until('the drain', () => (daemon.log.includes('draining') ? true : undefined));
-  daemon.child.kill('SIGTERM');
-  expect(await within('the exit', daemon.ended(), 5_000)).toBe(1);
-});
-
 test('twenty restarts on one port, by turns in order and killed', async () => {
   using box = sandbox();
   const args = ['--bind', `127.0.0.1:${await fixedPort()}`];

@@ -73,23 +73,6 @@ test.each([
   expect(await within('the exit', daemon.ended())).toBe(1);
 });
 
-test('twenty starts one right after the other, each with a run left to the next, lose none', async () => {
-  using box = sandbox();
-  const args = ['--drain-timeout-ms', '1'];
-  for (let start = 0; start < 20; start += 1) {
-    const daemon = await startDaemon({ sandbox: box, args });
-    const client = createClient({ baseUrl: daemon.url });
-    await client.sessions.create({ session_id: `s${start}` });
-    await client.sessions.submit(`s${start}`, 'scripted: pause 20 per word\nscripted: say 3 words');
-    expect(await within('the exit', daemon.stop())).toBe(0);
-  }
-  await using daemon = await startDaemon({ sandbox: box });
-  const client = createClient({ baseUrl: daemon.url });
-  await until('all ends', async () => (await client.status()).runs.running === 0 || undefined);
-  expect((await client.status()).runs).toMatchObject({ completed: 20 });
-  await expectSound(client);
-});
-
 test('two daemons of one process: one works on when the other is closed; then nothing is open, and the process ends by itself [holds daemon.leaves_nothing]', async () => {
   using box = sandbox();
   const roots = [join(box.directory, 'one'), join(box.directory, 'two')];
