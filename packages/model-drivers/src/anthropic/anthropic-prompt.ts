@@ -11,22 +11,30 @@ import {
   type PromptPart,
   isJsonObject,
 } from '@kheish/core-model';
+import { encodedItems, encodedList, encodedOnce, withEncoded } from '../http/encoded-prompt.ts';
 import { ANTHROPIC } from './anthropic-name.ts';
 
 /** The protocol requires a limit; this one is within reach of every current model. */
 const DEFAULT_MAX_TOKENS = 32_000;
 
-type AnthropicRequest = MessageCreateParamsStreaming & { temperature?: number };
+type AnthropicRequest = Omit<MessageCreateParamsStreaming, 'messages'> & { temperature?: number };
 
-export function anthropicRequest(request: ModelRequest): AnthropicRequest {
-  const { model, system, messages, tools, generation } = request;
+export function anthropicEncoder(): (request: ModelRequest) => string {
+  const encoded = encodedOnce((message) => encodedItems(blocksOf(message)));
+  return (request) => {
+    const messages = conversation(request.messages, encoded);
+    return withEncoded(anthropicRequest(request), 'messages', messages);
+  };
+}
+
+function anthropicRequest(request: ModelRequest): AnthropicRequest {
+  const { model, system, tools, generation } = request;
   const { max_output_tokens = DEFAULT_MAX_TOKENS, temperature, reasoning } = generation;
   return {
     model,
     max_tokens: max_output_tokens,
     stream: true,
     ...(system !== '' && { system }),
-    messages: withCacheMark(conversation(messages)),
     ...(tools.length > 0 && {
       tools: tools.map(({ name, description, inputSchema }) => ({
         name,
@@ -63,17 +71,23 @@ function thinking(
 }
 
 /** User texts and tool results that follow each other are one message, as the protocol wants them. */
-function conversation(messages: readonly PromptMessage[]): MessageParam[] {
-  const turns: { role: 'user' | 'assistant'; content: ContentBlockParam[] }[] = [];
-  for (const message of messages) {
-    const content = blocksOf(message);
-    if (content.length === 0) continue;
+function conversation(
+  messages: readonly PromptMessage[],
+  encoded: (message: PromptMessage) => string,
+): string {
+  const turns: { role: MessageParam['role']; content: string[] }[] = [];
+  for (const [index, message] of messages.entries()) {
+    const isLast = index === messages.length - 1;
+    const content = isLast ? encodedItems(withCacheMark(blocksOf(message))) : encoded(message);
+    if (content === '') continue;
     const role = message.role === 'assistant' ? 'assistant' : 'user';
     const last = turns.at(-1);
-    if (last?.role === role) last.content.push(...content);
-    else turns.push({ role, content });
+    if (last?.role === role) last.content.push(content);
+    else turns.push({ role, content: [content] });
   }
-  return turns;
+  return encodedList(
+    turns.map(({ role, content }) => withEncoded({ role }, 'content', encodedList(content))),
+  );
 }
 
 function blocksOf(message: PromptMessage): ContentBlockParam[] {
@@ -116,11 +130,10 @@ function toolUseId(id: string): string {
 }
 
 /** What was sent once is read from the provider's cache in the next step of the loop. */
-function withCacheMark(messages: MessageParam[]): MessageParam[] {
-  const last = messages.at(-1)?.content;
-  const block = Array.isArray(last) ? last.at(-1) : undefined;
+function withCacheMark(blocks: ContentBlockParam[]): ContentBlockParam[] {
+  const block = blocks.at(-1);
   if (block?.type === 'tool_result' || (block?.type === 'text' && block.text !== '')) {
     block.cache_control = { type: 'ephemeral' };
   }
-  return messages;
+  return blocks;
 }

@@ -3,7 +3,7 @@ import type { DriverConfig } from '../driver-config.ts';
 import { type OfficialRoot, completeBaseUrl } from '../http/base-url.ts';
 import { type Provider, streamCall } from '../http/provider-call.ts';
 import type { ChatFlavour } from './chat-flavour.ts';
-import { chatRequest } from './chat-prompt.ts';
+import { chatEncoder } from './chat-prompt.ts';
 import { chatReader } from './chat-reader.ts';
 
 /** A driver for one kind of server that speaks Chat Completions. */
@@ -21,13 +21,14 @@ export function chatDriver(
     egress: config.egress,
     clock: config.clock,
   };
+  const encode = chatEncoder(flavour);
   return {
     name: flavour.name,
     stream: (request, signal) =>
       streamCall(
         provider,
         '/chat/completions',
-        chatRequest(request, flavour),
+        encode(request),
         // Unlike any earlier call's: the transcript grows with every answer.
         (emit, failed) =>
           chatReader(flavour, emit, failed, (index) => `call_${request.messages.length}_${index}`),

@@ -4,24 +4,34 @@ import type {
   ChatCompletionMessageParam,
   ChatCompletionMessageToolCall,
 } from 'openai/resources/chat/completions/completions';
+import { encodedItems, encodedList, encodedOnce, withEncoded } from '../http/encoded-prompt.ts';
 import { replayedArguments } from '../http/tool-arguments.ts';
 import type { ChatFlavour, Effort } from './chat-flavour.ts';
 
-export type ChatRequest = Omit<ChatCompletionCreateParamsStreaming, 'max_tokens'> & {
+type ChatRequest = Omit<ChatCompletionCreateParamsStreaming, 'max_tokens' | 'messages'> & {
   max_tokens?: number;
   /** OpenRouter's form of `reasoning_effort`. */
   reasoning?: { effort: Effort };
 };
 
-export function chatRequest(request: ModelRequest, flavour: ChatFlavour): ChatRequest {
-  const { model, system, messages, tools, generation } = request;
+/** Encodes the body of a request to servers of one flavour. */
+export function chatEncoder(flavour: ChatFlavour): (request: ModelRequest) => string {
+  const encoded = encodedOnce((message) => encodedItems([chatMessage(message, flavour)]));
+  return (request) => {
+    const { system, messages } = request;
+    const instructions = system === '' ? '' : encodedItems([{ role: 'system', content: system }]);
+    const prompt = encodedList([instructions, ...messages.map(encoded)]);
+    return withEncoded(chatRequest(request, flavour), 'messages', prompt);
+  };
+}
+
+function chatRequest(request: ModelRequest, flavour: ChatFlavour): ChatRequest {
+  const { model, tools, generation } = request;
   const { max_output_tokens, temperature, reasoning } = generation;
-  const prompt = messages.map((message) => chatMessage(message, flavour));
   return {
     model,
     stream: true,
     stream_options: { include_usage: true },
-    messages: system === '' ? prompt : [{ role: 'system', content: system }, ...prompt],
     ...(tools.length > 0 && {
       tools: tools.map(({ name, description, inputSchema }) => ({
         type: 'function' as const,

@@ -24,7 +24,7 @@ export function googleDriver(config: DriverConfig): ModelDriver {
       streamCall(
         provider,
         `/${resourceOf(request.model)}:streamGenerateContent?alt=sse`,
-        googleRequest(request),
+        JSON.stringify(googleRequest(request)),
         // Unlike any earlier call's: the transcript grows with every answer.
         (emit, failed) =>
           googleReader(emit, failed, (index) => `call_${request.messages.length}_${index}`),

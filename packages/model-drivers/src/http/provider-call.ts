@@ -18,11 +18,11 @@ export interface Provider {
   readonly clock: Clock;
 }
 
-/** Posts one streaming call. Throws errors of domain `models`, or the signal's reason. */
+/** Posts one streaming call with a body of JSON. Throws errors of domain `models`, or the signal's reason. */
 export async function* streamCall(
   provider: Provider,
   path: string,
-  body: object,
+  body: string,
   makeReader: MakeReader,
   signal: AbortSignal,
 ): AsyncGenerator<ModelEvent> {
@@ -48,7 +48,7 @@ export async function* streamCall(
 async function post(
   provider: Provider,
   path: string,
-  body: object,
+  body: string,
   signal: AbortSignal,
 ): Promise<EgressResponse> {
   const { baseUrl } = provider;
@@ -62,7 +62,7 @@ async function post(
         accept: 'text/event-stream',
         ...provider.headers,
       },
-      body: JSON.stringify(body),
+      body,
       signal,
       limits: { maxResponseBytes: MAX_RESPONSE_BYTES },
     });

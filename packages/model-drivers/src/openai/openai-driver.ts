@@ -4,7 +4,7 @@ import type { DriverConfig } from '../driver-config.ts';
 import { completeBaseUrl } from '../http/base-url.ts';
 import { type Provider, streamCall } from '../http/provider-call.ts';
 import { OPENAI } from './openai-name.ts';
-import { openaiRequest } from './openai-prompt.ts';
+import { openaiEncoder } from './openai-prompt.ts';
 import { openaiReader } from './openai-reader.ts';
 
 /** OpenAI Responses. */
@@ -23,9 +23,10 @@ export function openaiDriver(config: DriverConfig): ModelDriver {
     egress: config.egress,
     clock: config.clock,
   };
+  const encode = openaiEncoder();
   return {
     name: OPENAI,
     stream: (request, signal) =>
-      streamCall(provider, '/responses', openaiRequest(request), openaiReader, signal),
+      streamCall(provider, '/responses', encode(request), openaiReader, signal),
   };
 }

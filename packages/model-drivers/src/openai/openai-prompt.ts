@@ -9,6 +9,7 @@ import type {
   ResponseInputItem,
   ResponseReasoningItem,
 } from 'openai/resources/responses/responses';
+import { encodedItems, encodedList, encodedOnce, withEncoded } from '../http/encoded-prompt.ts';
 import { replayedArguments } from '../http/tool-arguments.ts';
 import { OPENAI } from './openai-name.ts';
 
@@ -16,8 +17,16 @@ import { OPENAI } from './openai-name.ts';
 const NOT_REASONING = /^(?:ft:)?(?:gpt-3|gpt-4|chatgpt-|gpt-5(?:\.\d+)?-chat)/;
 
 /** Nothing is kept upstream: the whole transcript is sent each time, with the reasoning as ciphertext. */
-export function openaiRequest(request: ModelRequest): ResponseCreateParamsStreaming {
-  const { model, system, messages, tools, generation } = request;
+export function openaiEncoder(): (request: ModelRequest) => string {
+  const encoded = encodedOnce((message) => encodedItems(inputItems(message)));
+  return (request) => {
+    const input = encodedList(request.messages.map(encoded));
+    return withEncoded(openaiRequest(request), 'input', input);
+  };
+}
+
+function openaiRequest(request: ModelRequest): Omit<ResponseCreateParamsStreaming, 'input'> {
+  const { model, system, tools, generation } = request;
   const { max_output_tokens, temperature, reasoning } = generation;
   return {
     model,
@@ -25,7 +34,6 @@ export function openaiRequest(request: ModelRequest): ResponseCreateParamsStream
     store: false,
     ...(!NOT_REASONING.test(model) && { include: ['reasoning.encrypted_content'] }),
     ...(system !== '' && { instructions: system }),
-    input: messages.flatMap(inputItems),
     ...(tools.length > 0 && {
       tools: tools.map(({ name, description, inputSchema }) => ({
         type: 'function' as const,

@@ -1,7 +1,7 @@
 import { type Message, KheishError, type PromptMessage, toolCallsOf } from '@kheish/core-model';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { withEveryCallAnswered } from '../prompt/answered-calls.ts';
+import { AnsweredCalls } from '../prompt/answered-calls.ts';
 import { Simulation, calls, failure, said, toolAnswer } from '../testing/simulation.ts';
 
 const limits = {
@@ -192,7 +192,9 @@ function checkOnce(daemon: Simulation): void {
 }
 
 function checkPrompt(transcript: readonly Message[]): void {
-  const prompt = withEveryCallAnswered(transcript as readonly PromptMessage[]);
+  const answered = new AnsweredCalls();
+  for (const message of transcript as readonly PromptMessage[]) answered.add(message);
+  const prompt = answered.prompt();
   expect(prompt.filter((message) => message.role !== 'tool')).toEqual(
     transcript.filter((message) => message.role !== 'tool'),
   );

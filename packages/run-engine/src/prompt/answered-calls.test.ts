@@ -1,6 +1,6 @@
 import type { PromptMessage } from '@kheish/core-model';
 import { expect, test } from 'vitest';
-import { withEveryCallAnswered } from './answered-calls.ts';
+import { AnsweredCalls } from './answered-calls.ts';
 
 const user: PromptMessage = { role: 'user', content: 'go on' };
 const asking = (...ids: readonly string[]): PromptMessage => ({
@@ -46,5 +46,11 @@ test.each<[string, PromptMessage[], PromptMessage[]]>([
     [asking('a'), answer('a'), asking('a'), notDone('a')],
   ],
 ])('%s', (_, messages, complete) => {
-  expect(withEveryCallAnswered(messages)).toEqual(complete);
+  const transcript = new AnsweredCalls();
+  for (const message of messages) {
+    transcript.add(message);
+    // Asking in between changes nothing.
+    transcript.prompt();
+  }
+  expect(transcript.prompt()).toEqual(complete);
 });

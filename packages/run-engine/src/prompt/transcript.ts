@@ -6,10 +6,18 @@ import {
   type PromptPart,
 } from '@kheish/core-model';
 import type { Store } from '@kheish/state-store';
-import { withEveryCallAnswered } from './answered-calls.ts';
+import { LRUCache } from 'lru-cache';
+import { AnsweredCalls } from './answered-calls.ts';
 
-/** Sessions whose transcript is kept in memory between two steps. */
-const KEPT_SESSIONS = 128;
+/** Characters of JSON of the transcripts kept in memory between two steps. */
+const KEPT_CHARACTERS = 16 * 1024 * 1024;
+
+interface Kept {
+  readonly calls: AnsweredCalls;
+  /** Messages read so far. */
+  count: number;
+  characters: number;
+}
 
 /**
  * Transcripts as prompts, every text in full. What was read once is kept; only what a session's
@@ -17,7 +25,7 @@ const KEPT_SESSIONS = 128;
  */
 export class Transcripts {
   readonly #store: Store;
-  readonly #kept = new Map<string, PromptMessage[]>();
+  readonly #kept = new LRUCache<string, Kept>({ maxSize: KEPT_CHARACTERS });
 
   constructor(store: Store) {
     this.#store = store;
@@ -25,20 +33,26 @@ export class Transcripts {
 
   /** The first `count` messages of a session. */
   async prompt(sessionId: string, count: number): Promise<readonly PromptMessage[]> {
-    const known = this.#kept.get(sessionId) ?? [];
+    const before = this.#kept.get(sessionId);
+    const known =
+      before !== undefined && before.count <= count
+        ? before
+        : { calls: new AnsweredCalls(), count: 0, characters: 1 };
+    // Nobody else goes on from here while texts are read.
     this.#kept.delete(sessionId);
-    while (known.length < count) {
-      const options = { from: known.length, limit: Math.min(500, count - known.length) };
+    while (known.count < count) {
+      const options = { from: known.count, limit: Math.min(500, count - known.count) };
       const entries = this.#store.read.messages(sessionId, options);
       if (entries.length === 0) break;
-      for (const { message } of entries) known.push(await this.#resolve(sessionId, message));
+      for (const { message } of entries) {
+        const resolved = await this.#resolve(sessionId, message);
+        known.calls.add(resolved);
+        known.count += 1;
+        known.characters += JSON.stringify(resolved).length;
+      }
     }
-    this.#kept.set(sessionId, known);
-    if (this.#kept.size > KEPT_SESSIONS) {
-      const oldest = this.#kept.keys().next().value;
-      if (oldest !== undefined) this.#kept.delete(oldest);
-    }
-    return withEveryCallAnswered(known.slice(0, count));
+    this.#kept.set(sessionId, known, { size: known.characters });
+    return known.calls.prompt();
   }
 
   forget(sessionId: string): void {
