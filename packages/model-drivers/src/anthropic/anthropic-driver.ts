@@ -4,7 +4,7 @@ import type { DriverConfig } from '../driver-config.ts';
 import { completeBaseUrl } from '../http/base-url.ts';
 import { type Provider, streamCall } from '../http/provider-call.ts';
 import { ANTHROPIC } from './anthropic-name.ts';
-import { anthropicEncoder } from './anthropic-prompt.ts';
+import { anthropicBody } from './anthropic-prompt.ts';
 import { anthropicReader } from './anthropic-reader.ts';
 
 /** Anthropic Messages. */
@@ -24,10 +24,9 @@ export function anthropicDriver(config: DriverConfig): ModelDriver {
     egress: config.egress,
     clock: config.clock,
   };
-  const encode = anthropicEncoder();
   return {
     name: ANTHROPIC,
     stream: (request, signal) =>
-      streamCall(provider, '/messages', encode(request), anthropicReader, signal),
+      streamCall(provider, '/messages', anthropicBody(request), anthropicReader, signal),
   };
 }

@@ -19,13 +19,11 @@ const DEFAULT_MAX_TOKENS = 32_000;
 
 type AnthropicRequest = Omit<MessageCreateParamsStreaming, 'messages'> & { temperature?: number };
 
-export function anthropicEncoder(): (request: ModelRequest) => string {
-  const encoded = encodedOnce((message) => encodedItems(blocksOf(message)));
-  return (request) => {
-    const messages = conversation(request.messages, encoded);
-    return withEncoded(anthropicRequest(request), 'messages', messages);
-  };
+export function anthropicBody(request: ModelRequest): string {
+  return withEncoded(anthropicRequest(request), 'messages', conversation(request.messages));
 }
+
+const encoded = encodedOnce((message) => encodedItems(blocksOf(message)));
 
 function anthropicRequest(request: ModelRequest): AnthropicRequest {
   const { model, system, tools, generation } = request;
@@ -71,10 +69,7 @@ function thinking(
 }
 
 /** User texts and tool results that follow each other are one message, as the protocol wants them. */
-function conversation(
-  messages: readonly PromptMessage[],
-  encoded: (message: PromptMessage) => string,
-): string {
+function conversation(messages: readonly PromptMessage[]): string {
   const turns: { role: MessageParam['role']; content: string[] }[] = [];
   for (const [index, message] of messages.entries()) {
     const isLast = index === messages.length - 1;

@@ -1,4 +1,4 @@
-import type { ModelDriver } from '@kheish/core-model';
+import type { ModelDriver, ModelRequest } from '@kheish/core-model';
 import type { DriverConfig } from '../driver-config.ts';
 import { type OfficialRoot, completeBaseUrl } from '../http/base-url.ts';
 import { type Provider, streamCall } from '../http/provider-call.ts';
@@ -6,9 +6,21 @@ import type { ChatFlavour } from './chat-flavour.ts';
 import { chatEncoder } from './chat-prompt.ts';
 import { chatReader } from './chat-reader.ts';
 
-/** A driver for one kind of server that speaks Chat Completions. */
-export function chatDriver(
+type MakeDriver = (
+  config: DriverConfig,
+  apiKey: string | undefined,
+  official: OfficialRoot,
+) => ModelDriver;
+
+/** Makes the drivers for one kind of server that speaks Chat Completions; they share what they have encoded. */
+export function chatDrivers(flavour: ChatFlavour): MakeDriver {
+  const encode = chatEncoder(flavour);
+  return (config, apiKey, official) => chatDriver(flavour, encode, config, apiKey, official);
+}
+
+function chatDriver(
   flavour: ChatFlavour,
+  encode: (request: ModelRequest) => string,
   config: DriverConfig,
   apiKey: string | undefined,
   official: OfficialRoot,
@@ -21,7 +33,6 @@ export function chatDriver(
     egress: config.egress,
     clock: config.clock,
   };
-  const encode = chatEncoder(flavour);
   return {
     name: flavour.name,
     stream: (request, signal) =>

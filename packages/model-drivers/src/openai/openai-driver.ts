@@ -4,7 +4,7 @@ import type { DriverConfig } from '../driver-config.ts';
 import { completeBaseUrl } from '../http/base-url.ts';
 import { type Provider, streamCall } from '../http/provider-call.ts';
 import { OPENAI } from './openai-name.ts';
-import { openaiEncoder } from './openai-prompt.ts';
+import { openaiBody } from './openai-prompt.ts';
 import { openaiReader } from './openai-reader.ts';
 
 /** OpenAI Responses. */
@@ -23,10 +23,9 @@ export function openaiDriver(config: DriverConfig): ModelDriver {
     egress: config.egress,
     clock: config.clock,
   };
-  const encode = openaiEncoder();
   return {
     name: OPENAI,
     stream: (request, signal) =>
-      streamCall(provider, '/responses', encode(request), openaiReader, signal),
+      streamCall(provider, '/responses', openaiBody(request), openaiReader, signal),
   };
 }

@@ -17,13 +17,11 @@ import { OPENAI } from './openai-name.ts';
 const NOT_REASONING = /^(?:ft:)?(?:gpt-3|gpt-4|chatgpt-|gpt-5(?:\.\d+)?-chat)/;
 
 /** Nothing is kept upstream: the whole transcript is sent each time, with the reasoning as ciphertext. */
-export function openaiEncoder(): (request: ModelRequest) => string {
-  const encoded = encodedOnce((message) => encodedItems(inputItems(message)));
-  return (request) => {
-    const input = encodedList(request.messages.map(encoded));
-    return withEncoded(openaiRequest(request), 'input', input);
-  };
+export function openaiBody(request: ModelRequest): string {
+  return withEncoded(openaiRequest(request), 'input', encodedList(request.messages.map(encoded)));
 }
+
+const encoded = encodedOnce((message) => encodedItems(inputItems(message)));
 
 function openaiRequest(request: ModelRequest): Omit<ResponseCreateParamsStreaming, 'input'> {
   const { model, system, tools, generation } = request;

@@ -1,17 +1,18 @@
 import type { ModelDriver } from '@kheish/core-model';
-import { chatDriver } from '../chat-completions/chat-driver.ts';
+import { chatDrivers } from '../chat-completions/chat-driver.ts';
 import { requiredKey } from '../credentials.ts';
 import type { DriverConfig } from '../driver-config.ts';
 
+const makeDriver = chatDrivers({
+  name: 'xai',
+  reasoningDetails: false,
+  limit: 'max_completion_tokens',
+  efforts: { minimal: 'low', xhigh: 'high' },
+  reasoningBesideOutput: true,
+});
+
 /** xAI: Chat Completions with the reasoning in the open, and counted beside the output. */
 export function xaiDriver(config: DriverConfig): ModelDriver {
-  const flavour = {
-    name: 'xai',
-    reasoningDetails: false,
-    limit: 'max_completion_tokens',
-    efforts: { minimal: 'low', xhigh: 'high' },
-    reasoningBesideOutput: true,
-  } as const;
-  const apiKey = requiredKey(flavour.name, config.credentials);
-  return chatDriver(flavour, config, apiKey, 'https://api.x.ai/v1');
+  const apiKey = requiredKey('xai', config.credentials);
+  return makeDriver(config, apiKey, 'https://api.x.ai/v1');
 }
