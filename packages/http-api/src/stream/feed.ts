@@ -43,7 +43,10 @@ export interface EventFeed {
 /** What models are saying now. */
 export interface DeltaFeed {
   subscribe(listener: (delta: ModelDelta) => void): () => void;
-  /** For each step under way that matches, one delta with offset 0 and the text so far. */
+  /**
+   * For each step under way that matches, one delta with offset 0 and the text so far. Listeners are told first what
+   * they do not have of it.
+   */
   current(filter: FeedFilter): readonly ModelDelta[];
 }
 

@@ -119,8 +119,10 @@ export class Follower {
     if (this.#request.endsWithRun && runId !== undefined && subjects.run(runId) !== 'active') {
       return this.end();
     }
+    // Before it is live: words that waited are told to the others by this, and are in what it gets itself.
+    const current = deltas.current(this.filter);
     this.#live = true;
-    for (const delta of deltas.current(this.filter)) this.#sink.write(deltaFrame(delta));
+    for (const delta of current) this.#sink.write(deltaFrame(delta));
   }
 
   /** Sends a page in one write. False where the reader has to catch up first. */

@@ -96,6 +96,30 @@ describe('StreamHub', () => {
     hub.close();
   });
 
+  test('who attaches gets no part of the text beside the text so far', () => {
+    const deltas = new FakeDeltas();
+    const said = (offset: number, text: string) =>
+      ({
+        type: 'model_delta',
+        run_id: 'r1',
+        session_id: 's1',
+        step: 1,
+        attempt: 1,
+        offset,
+        text,
+      }) as const;
+    deltas.current = () => {
+      deltas.say(said(1, 'b'));
+      return [said(0, 'ab')];
+    };
+    const { hub, follow } = runningHub(new FakeFeed(), deltas);
+    const [first, second] = [follow({}, 0), follow({}, 0)];
+    const texts = (sink: Sink) =>
+      sink.written.flatMap((frame) => /"text":"(\w+)"/.exec(frame.toString())?.[1] ?? []);
+    expect([texts(first), texts(second)]).toEqual([['ab', 'b'], ['ab']]);
+    hub.close();
+  });
+
   test('encodes an event and a delta once for all who follow it', () => {
     const feed = new FakeFeed();
     const deltas = new FakeDeltas();

@@ -1,12 +1,15 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ModelDelta } from '@kheish/core-model';
+import { ManualClock } from '@kheish/testkit';
 import { expect, test } from 'vitest';
-import { LiveText } from './live-text.ts';
+import { LiveText, TELL_EVERY_MS } from './live-text.ts';
 
 function listening() {
-  const live = new LiveText();
+  const clock = new ManualClock();
+  const live = new LiveText(clock);
   const heard: ModelDelta[] = [];
   const leave = live.subscribe((delta) => heard.push(delta));
-  return { live, heard, leave };
+  return { live, clock, heard, leave };
 }
 
 const names = { type: 'model_delta', run_id: 'r', session_id: 's', step: 2 } as const;
@@ -14,16 +17,63 @@ const names = { type: 'model_delta', run_id: 'r', session_id: 's', step: 2 } as 
 test('each piece says where it stands in its channel', () => {
   const { live, heard } = listening();
   live.begin('r', 's', 2);
-  live.say('r', 1, 'reasoning', 'hm');
+  live.say('r', 1, 'reasoning', 'h');
+  live.say('r', 1, 'reasoning', 'm');
   live.say('r', 1, 'text', 'on');
   live.say('r', 1, 'text', 'e');
   live.say('r', 1, 'reasoning', '!');
+  live.end('r');
   expect(heard).toEqual([
-    { ...names, attempt: 1, offset: 0, reasoning: 'hm' },
-    { ...names, attempt: 1, offset: 0, text: 'on' },
-    { ...names, attempt: 1, offset: 2, text: 'e' },
+    { ...names, attempt: 1, offset: 0, reasoning: 'h' },
+    { ...names, attempt: 1, offset: 1, reasoning: 'm' },
+    { ...names, attempt: 1, offset: 0, text: 'one' },
     { ...names, attempt: 1, offset: 2, reasoning: '!' },
   ]);
+});
+
+test('the first words are told at once, then together what came meanwhile', async () => {
+  const { live, clock, heard } = listening();
+  const texts = () => heard.map(({ offset, text }) => [offset, text]);
+  live.begin('r', 's', 2);
+  for (const piece of ['a', 'b', 'c']) live.say('r', 1, 'text', piece);
+  expect(texts()).toEqual([[0, 'a']]);
+  expect(clock.pending).toBe(1);
+  clock.advance(TELL_EVERY_MS);
+  await turn();
+  expect(texts()).toEqual([
+    [0, 'a'],
+    [1, 'bc'],
+  ]);
+  expect(clock.pending).toBe(0);
+  clock.advance(TELL_EVERY_MS);
+  live.say('r', 1, 'text', 'd');
+  expect(texts().at(-1)).toEqual([3, 'd']);
+});
+
+test('what waits is told before the end, before an attach and before a new attempt, once', async () => {
+  const { live, clock, heard } = listening();
+  const texts = () => heard.map(({ attempt, offset, text }) => [attempt, offset, text]);
+  live.begin('r', 's', 2);
+  for (const piece of ['a', 'b']) live.say('r', 1, 'text', piece);
+  expect(live.current({})).toMatchObject([{ offset: 0, text: 'ab' }]);
+  live.say('r', 1, 'text', 'c');
+  for (const piece of ['x', 'y']) live.say('r', 2, 'text', piece);
+  live.end('r');
+  const told = [
+    [1, 0, 'a'],
+    [1, 1, 'b'],
+    [1, 2, 'c'],
+    [2, 0, 'x'],
+    [2, 1, 'y'],
+  ];
+  expect(texts()).toEqual(told);
+  expect(clock.pending).toBe(0);
+  // A step that begins right after is not left waiting.
+  live.begin('r', 's', 3);
+  for (const piece of ['m', 'n']) live.say('r', 1, 'text', piece);
+  clock.advance(TELL_EVERY_MS);
+  await turn();
+  expect(texts()).toEqual([...told, [1, 0, 'm'], [1, 1, 'n']]);
 });
 
 test('who comes later gets what was said so far, once per channel', () => {

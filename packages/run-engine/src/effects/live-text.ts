@@ -1,4 +1,12 @@
-import type { ModelDelta } from '@kheish/core-model';
+import type { Clock, ModelDelta } from '@kheish/core-model';
+
+/**
+ * Milliseconds. The first words of an attempt are told at once, then what came meanwhile together: each telling is a
+ * write to every follower, and nobody reads faster.
+ */
+export const TELL_EVERY_MS = 12;
+
+type Channel = 'text' | 'reasoning';
 
 interface Speech {
   readonly run_id: string;
@@ -7,7 +15,13 @@ interface Speech {
   attempt: number;
   text: string;
   reasoning: string;
+  /** The end of one channel that is not told yet. */
+  untold: { readonly channel: Channel; words: string };
+  toldAtMs: number;
 }
+
+/** Made once: a reason of its own for each abort would cost a stack trace each time. */
+const allTold = new Error('all is told');
 
 export interface DeltaScope {
   readonly sessionId?: string;
@@ -16,8 +30,16 @@ export interface DeltaScope {
 
 /** What models are saying right now, for those who listen; none of it is kept. */
 export class LiveText {
+  readonly #clock: Clock;
   readonly #speeches = new Map<string, Speech>();
   readonly #listeners = new Set<(delta: ModelDelta) => void>();
+  /** Who has said something that is not told yet. */
+  readonly #waiting = new Set<Speech>();
+  #ticking: AbortController | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   subscribe(listener: (delta: ModelDelta) => void): () => void {
     this.#listeners.add(listener);
@@ -26,13 +48,13 @@ export class LiveText {
 
   /** For who attaches in the middle of a step: per channel one delta from offset 0. */
   current(scope: DeltaScope): ModelDelta[] {
+    this.#tellWaiting();
     const deltas: ModelDelta[] = [];
     for (const speech of this.#speeches.values()) {
       if (scope.runId !== undefined && scope.runId !== speech.run_id) continue;
       if (scope.sessionId !== undefined && scope.sessionId !== speech.session_id) continue;
-      const { text, reasoning, ...names } = speech;
-      if (reasoning !== '') deltas.push({ type: 'model_delta', ...names, offset: 0, reasoning });
-      if (text !== '') deltas.push({ type: 'model_delta', ...names, offset: 0, text });
+      if (speech.reasoning !== '') deltas.push(deltaOf(speech, 'reasoning', speech.reasoning));
+      if (speech.text !== '') deltas.push(deltaOf(speech, 'text', speech.text));
     }
     return deltas;
   }
@@ -45,34 +67,76 @@ export class LiveText {
       attempt: 1,
       text: '',
       reasoning: '',
+      untold: { channel: 'text', words: '' },
+      toldAtMs: -Infinity,
     });
   }
 
-  say(runId: string, attempt: number, channel: 'text' | 'reasoning', piece: string): void {
+  say(runId: string, attempt: number, channel: Channel, piece: string): void {
     const speech = this.#speeches.get(runId);
     if (speech === undefined) return;
-    if (attempt !== speech.attempt) {
-      speech.attempt = attempt;
-      speech.text = '';
-      speech.reasoning = '';
-    }
-    const offset = speech[channel].length;
+    if (attempt !== speech.attempt) this.#startOver(speech, attempt);
     speech[channel] += piece;
     if (this.#listeners.size === 0) return;
-    const { run_id, session_id, step } = speech;
-    const delta: ModelDelta = {
-      type: 'model_delta',
-      run_id,
-      session_id,
-      step,
-      attempt,
-      offset,
-      [channel]: piece,
-    };
-    for (const listener of this.#listeners) listener(delta);
+    if (channel !== speech.untold.channel) {
+      this.#tell(speech);
+      speech.untold = { channel, words: '' };
+    }
+    speech.untold.words += piece;
+    if (this.#clock.monotonic() - speech.toldAtMs >= TELL_EVERY_MS) {
+      this.#tell(speech);
+    } else {
+      this.#waiting.add(speech);
+      if (this.#ticking === undefined) void this.#tick();
+    }
   }
 
   end(runId: string): void {
+    const speech = this.#speeches.get(runId);
+    if (speech === undefined) return;
+    this.#tell(speech);
     this.#speeches.delete(runId);
+    if (this.#waiting.size > 0) return;
+    this.#ticking?.abort(allTold);
+    this.#ticking = undefined;
   }
+
+  #startOver(speech: Speech, attempt: number): void {
+    this.#tell(speech);
+    Object.assign(speech, { attempt, text: '', reasoning: '', toldAtMs: -Infinity });
+  }
+
+  #tell(speech: Speech): void {
+    this.#waiting.delete(speech);
+    const { channel, words } = speech.untold;
+    if (words === '') return;
+    speech.untold = { channel, words: '' };
+    speech.toldAtMs = this.#clock.monotonic();
+    const delta = deltaOf(speech, channel, words);
+    for (const listener of this.#listeners) listener(delta);
+  }
+
+  #tellWaiting(): void {
+    for (const speech of [...this.#waiting]) this.#tell(speech);
+  }
+
+  /** Runs only while there is something to tell. */
+  async #tick(): Promise<void> {
+    const ticking = new AbortController();
+    this.#ticking = ticking;
+    while (this.#waiting.size > 0) {
+      await this.#clock.sleep(TELL_EVERY_MS, ticking.signal).catch(() => undefined);
+      if (ticking.signal.aborted) return;
+      this.#tellWaiting();
+    }
+    this.#ticking = undefined;
+  }
+}
+
+/** The last words of a channel. */
+function deltaOf(speech: Speech, channel: Channel, words: string): ModelDelta {
+  const { run_id, session_id, step, attempt } = speech;
+  const offset = speech[channel].length - words.length;
+  const names = { type: 'model_delta', run_id, session_id, step, attempt, offset } as const;
+  return { ...names, [channel]: words };
 }

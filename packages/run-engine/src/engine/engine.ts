@@ -70,7 +70,7 @@ const PREVIEW_CHARACTERS = 200;
 
 /** Sessions and runs: takes commands, lets the journal's intents be performed, and takes over after a restart. */
 export class Engine {
-  readonly live = new LiveText();
+  readonly live: LiveText;
   readonly limits: RunLimits;
   readonly toolNames: readonly string[];
   readonly #options: EngineOptions;
@@ -84,6 +84,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options;
     const { store, clock, newId, routes } = options;
+    this.live = new LiveText(clock);
     this.limits = { ...defaultRunLimits, ...options.limits };
     const gate = new ToolGate(options.tools, clock, this.limits);
     this.toolNames = gate.definitions.map((tool) => tool.name);
