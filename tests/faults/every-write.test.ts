@@ -45,6 +45,16 @@ async function untilSick(daemon: FaultedDaemon, injection: Injection): Promise<v
   });
 }
 
+/** Where something fails, it says at which point, and what the daemon said. */
+async function told<T>(next: () => Promise<T>, fault: SyscallFault, daemon: FaultedDaemon) {
+  try {
+    return await next();
+  } catch (error) {
+    const said = daemon.log.split('\n').slice(-12).join('\n');
+    throw new Error(`${JSON.stringify(fault)}: ${String(error)}\n${said}`, { cause: error });
+  }
+}
+
 /** One fault at one point, then the same again without it. False where the path has no such point. */
 async function trial(
   path: CriticalPath,
@@ -77,7 +87,8 @@ describe(`CRASH_SEED=${seed}: where a system call of the disk fails`, () => {
       let points = 0;
       for (const [kind, fault] of faults.entries()) {
         let nth = STRIDE === 1 || fault.lasting === true ? 1 : 1 + ((seed + kind) % 5);
-        while (await trial(path, daemon, `p${kind}-${nth}`, { ...fault, nth })) {
+        const next = () => trial(path, daemon, `p${kind}-${nth}`, { ...fault, nth });
+        while (await told(next, { ...fault, nth }, daemon)) {
           points += 1;
           nth += STRIDE;
         }

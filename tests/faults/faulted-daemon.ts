@@ -51,6 +51,10 @@ export class FaultedDaemon implements AsyncDisposable {
     return new FaultedDaemon(start, daemon, stream);
   }
 
+  get log(): string {
+    return this.#daemon.log;
+  }
+
   get pid(): number {
     return this.#daemon.pid;
   }

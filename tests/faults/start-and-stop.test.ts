@@ -35,6 +35,7 @@ async function live(box: Sandbox, agent: FakeProvider, fault: SyscallFault): Pro
     sandbox: box,
     routesFile: agentRoutes(box, agent),
     under: life.command,
+    args: ['--drain-timeout-ms', '200'],
   });
   const daemon = await ready.catch((error: Error) => error);
   if (daemon instanceof Error) {

@@ -112,15 +112,16 @@ function assemble(
   };
   const onFailure = (failure: KheishError) => {
     log?.error({ err: failure }, 'the store takes no writes');
-    // What is damaged is not written any more.
-    if (failure.code !== 'storage/corrupt') void reopening.begin();
+    void reopening.begin();
   };
   const group = new GroupCommit(statements, clock, onDisk, onFailure, options.reach);
   const reopening = new Reopening(
     clock,
     () => {
       const published = group.head;
-      const head = reopen(connection, { root: lock.root, rootId, published, atMs: clock.now() });
+      const suspect = group.failure?.code === 'storage/corrupt';
+      const known = { root: lock.root, rootId, published, suspect, atMs: clock.now() };
+      const head = reopen(connection, known);
       group.resume(head);
       remains.retry();
       log?.warn({ head }, 'the store takes writes again');
@@ -130,7 +131,12 @@ function assemble(
         onDisk({ rows, blobs: [] });
       }
     },
-    (error) => group.fail(storageError(error, 'The disk does not take what is written')),
+    (error) => {
+      const failure = storageError(error, 'The disk does not take what is written');
+      group.fail(failure);
+      // What is damaged is not written any more.
+      return failure.code !== 'storage/corrupt';
+    },
   );
   const databaseFile = join(lock.root, DATABASE_FILE);
   let closed: Promise<void> | undefined;
@@ -152,11 +158,7 @@ function assemble(
     blobs,
     commit: (command) => group.commit(command),
     commitOnce: (command) => group.commitOnce(command),
-    beginIncarnation: async () => {
-      const incarnation = await beginIncarnation(group, statements, version);
-      if (incarnation.afterCrash) remains.clear();
-      return incarnation;
-    },
+    beginIncarnation: () => beginIncarnation(group, statements, remains, version),
     failure: () => group.failure,
     databaseBytes: () => statSync(databaseFile).size,
     announce: (address) => lock.announce({ address }),
@@ -170,6 +172,7 @@ function assemble(
 async function beginIncarnation(
   group: GroupCommit,
   statements: Statements,
+  remains: ErasedRemains,
   version: string,
 ): Promise<Incarnation> {
   const last = statements.lastIncarnation.get();
@@ -177,9 +180,11 @@ async function beginIncarnation(
   const record = (event: DomainEvent) =>
     group.commit({ load: {}, decide: (state) => state.record(event) });
   await record({ type: 'daemon_started', incarnation: number, version });
+  const afterCrash = last !== undefined && last.stoppedAtMs === null;
+  if (afterCrash) remains.clear();
   return {
     number,
-    afterCrash: last !== undefined && last.stoppedAtMs === null,
+    afterCrash,
     end: () => record({ type: 'daemon_stopped', incarnation: number }),
   };
 }

@@ -1,3 +1,4 @@
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { KheishError } from '@kheish/core-model';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -134,25 +135,47 @@ test('a database that is busy is waited for at its opening only: afterwards the 
   db.close();
 });
 
-test('a damaged database is not written any more', async () => {
-  await using root = new TemporaryRoot();
-  let damaged = false;
+/** A store whose next commit is told by SQLite that the database is damaged. */
+function openSuspect(root: TemporaryRoot) {
+  let suspect = false;
   const store = root.open({
     reach: (point) => {
-      if (point !== 'commit.begun' || !damaged) return;
-      throw Object.assign(new Error('database disk image is malformed'), {
-        code: 'SQLITE_CORRUPT',
-      });
+      if (point !== 'commit.begun' || !suspect) return;
+      suspect = false;
+      throw Object.assign(new Error('malformed'), { code: 'SQLITE_CORRUPT' });
     },
   });
-  await record(store, 'a');
-  damaged = true;
-  await expect(record(store, 'b')).rejects.toMatchObject({ code: 'storage/corrupt' });
-  damaged = false;
-  expect(root.clock.pending).toBe(0);
-  await expect(record(store, 'c')).rejects.toBe(store.failure());
-  expect(store.failure()?.message).toContain('restore its state root from a backup');
-  expect(store.read.session('a')).toBeDefined();
+  return { store, suspectNext: () => (suspect = true) };
+}
+
+describe('a database that SQLite calls damaged', () => {
+  test('is not written any more where it is', async () => {
+    await using root = new TemporaryRoot();
+    const first = root.open();
+    for (const id of ['a', 'b', 'c']) await record(first, id);
+    await first.close();
+    const { store, suspectNext } = openSuspect(root);
+    const file = openSync(root.at('kheish.db'), 'r+');
+    writeSync(file, Buffer.alloc(4_096), 0, 4_096, statSync(root.at('kheish.db')).size - 4_096);
+    closeSync(file);
+    suspectNext();
+    await expect(record(store, 'd')).rejects.toMatchObject({ code: 'storage/corrupt' });
+    root.clock.advance(100);
+    await turn();
+    expect(root.clock.pending).toBe(0);
+    await expect(record(store, 'e')).rejects.toBe(store.failure());
+    expect(store.failure()?.message).toContain('restore its state root from a backup');
+  });
+
+  test('is written again where a look through all of it finds nothing', async () => {
+    await using root = new TemporaryRoot();
+    const { store, suspectNext } = openSuspect(root);
+    suspectNext();
+    await expect(record(store, 'a')).rejects.toMatchObject({ code: 'storage/corrupt' });
+    root.clock.advance(100);
+    await turn();
+    await record(store, 'a');
+  });
 });
 
 test('an error of the disk in a read is one of ours', async () => {

@@ -8,15 +8,15 @@ const LAST_TRY_MS = 5_000;
 export class Reopening {
   readonly #clock: Clock;
   readonly #tryNow: () => void;
-  readonly #onRefusal: (error: unknown) => void;
+  readonly #goesOn: (error: unknown) => boolean;
   readonly #stopped = new AbortController();
   #delay = FIRST_TRY_MS;
 
-  /** `tryNow` throws where the disk is not well yet. */
-  constructor(clock: Clock, tryNow: () => void, onRefusal: (error: unknown) => void) {
+  /** `tryNow` throws where the disk is not well yet; `goesOn` then says whether it may ever be. */
+  constructor(clock: Clock, tryNow: () => void, goesOn: (error: unknown) => boolean) {
     this.#clock = clock;
     this.#tryNow = tryNow;
-    this.#onRefusal = onRefusal;
+    this.#goesOn = goesOn;
   }
 
   /** The disk took a commit: the next trouble is a new one. */
@@ -36,7 +36,7 @@ export class Reopening {
       try {
         return this.#tryNow();
       } catch (error) {
-        this.#onRefusal(error);
+        if (!this.#goesOn(error)) return;
       }
     }
   }

@@ -8,6 +8,8 @@ export interface KnownRoot {
   readonly rootId: string;
   /** The newest event that followers were given. */
   readonly published: number;
+  /** SQLite called it damaged: it is looked through before it is written again. */
+  readonly suspect: boolean;
   readonly atMs: number;
 }
 
@@ -33,6 +35,12 @@ export function reopen(connection: Connection, known: KnownRoot): number {
       throw new KheishError(
         'storage/corrupt',
         `The database of ${known.root} was replaced while the daemon ran. Restart the daemon.`,
+      );
+    }
+    if (known.suspect && db.pragma('quick_check(1)', { simple: true }) !== 'ok') {
+      throw new KheishError(
+        'storage/corrupt',
+        `The database of ${known.root} is damaged. Stop the daemon and restore its state root from a backup.`,
       );
     }
     emptyLog(db);
