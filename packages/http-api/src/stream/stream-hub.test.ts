@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Clock } from '@kheish/core-model';
+import type { Clock, ModelDelta } from '@kheish/core-model';
 import { describe, expect, test } from 'vitest';
 import { defaultHttpLimits } from '../http-limits.ts';
 import { FakeDeltas, FakeFeed } from '../testing/fake-feed.ts';
@@ -61,6 +61,13 @@ function runningHub(feed: FakeFeed, deltas = new FakeDeltas(), clock = realClock
   return { hub, follow };
 }
 
+function said(offset: number, text: string): ModelDelta {
+  return { type: 'model_delta', run_id: 'r1', session_id: 's1', step: 1, attempt: 1, offset, text };
+}
+
+const texts = (sink: Sink) =>
+  sink.written.flatMap((frame) => /"text":"(\w+)"/.exec(frame.toString())?.[1] ?? []);
+
 describe('StreamHub', () => {
   test('an event that a follower read before it was told of it comes once', () => {
     const feed = new FakeFeed();
@@ -98,24 +105,12 @@ describe('StreamHub', () => {
 
   test('who attaches gets no part of the text beside the text so far', () => {
     const deltas = new FakeDeltas();
-    const said = (offset: number, text: string) =>
-      ({
-        type: 'model_delta',
-        run_id: 'r1',
-        session_id: 's1',
-        step: 1,
-        attempt: 1,
-        offset,
-        text,
-      }) as const;
     deltas.current = () => {
       deltas.say(said(1, 'b'));
       return [said(0, 'ab')];
     };
     const { hub, follow } = runningHub(new FakeFeed(), deltas);
     const [first, second] = [follow({}, 0), follow({}, 0)];
-    const texts = (sink: Sink) =>
-      sink.written.flatMap((frame) => /"text":"(\w+)"/.exec(frame.toString())?.[1] ?? []);
     expect([texts(first), texts(second)]).toEqual([['ab', 'b'], ['ab']]);
     hub.close();
   });

@@ -117,7 +117,7 @@ export class LiveText {
   }
 
   #tellWaiting(): void {
-    for (const speech of [...this.#waiting]) this.#tell(speech);
+    for (const speech of this.#waiting) this.#tell(speech);
   }
 
   /** Runs only while there is something to tell. */
