@@ -8,9 +8,14 @@ describe('sanitizedMessage', () => {
     );
   });
 
-  test.each(['sk-ant-api03-abcdef', 'sk-abc***wxyz', 'Bearer abc.def-ghi=', 'gsk-aaaabbbb'])(
-    'redacts what looks like a key: %s',
-    (key) => expect(sanitizedMessage(`bad ${key}!`, [])).toBe('bad [redacted]!'),
+  test.each([
+    'sk-ant-api03-abcdef',
+    'sk-abc***wxyz',
+    'Bearer abc.def-ghi=',
+    'gsk-aaaabbbb',
+    'AIzaSyD-ab_cd',
+  ])('redacts what looks like a key: %s', (key) =>
+    expect(sanitizedMessage(`bad ${key}!`, [])).toBe('bad [redacted]!'),
   );
 
   test('is one line without control characters, and short', () => {
