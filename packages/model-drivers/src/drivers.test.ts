@@ -13,7 +13,12 @@ const replay = async (
     { reasoning, toolCalls: [{ id: 'call_a', name: 'read_file', arguments: {} }] },
   ]);
   const heard = await hear(driver);
-  const answer = { role: 'assistant', parts: heard.parts, driver: name } as const;
+  const answer = {
+    role: 'assistant',
+    parts: heard.parts,
+    driver: name,
+    model: 'test-model',
+  } as const;
   await hear(driver, requestOf({ messages: [{ role: 'user', content: 'x' }, answer] }));
   return { heard, sent: fake.requests[1]!.conversation as Record<string, unknown>[] };
 };
@@ -145,6 +150,7 @@ describe('anthropic', () => {
           {
             role: 'assistant',
             driver: 'openai_compatible',
+            model: 'm',
             parts: [{ type: 'tool_call', tool_call_id: id, tool_name: 'r', input: {} }],
           },
           { role: 'tool', tool_call_id: id, tool_name: 'r', content: 'A', is_error: false },

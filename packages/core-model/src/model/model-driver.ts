@@ -6,7 +6,13 @@ import type { JsonSchema } from '../tool/tool.ts';
 /** The transcript as a driver gets it: every text in full. */
 export type PromptMessage =
   | { readonly role: 'user'; readonly content: string }
-  | { readonly role: 'assistant'; readonly parts: readonly PromptPart[]; readonly driver: string }
+  | {
+      readonly role: 'assistant';
+      readonly parts: readonly PromptPart[];
+      /** What answered: reasoning in its own form goes back to the same driver and model only. */
+      readonly driver: string;
+      readonly model: string;
+    }
   | {
       readonly role: 'tool';
       readonly tool_call_id: string;

@@ -12,6 +12,7 @@ import {
   isJsonObject,
 } from '@kheish/core-model';
 import { encodedItems, encodedList, encodedOnce, withEncoded } from '../http/encoded-prompt.ts';
+import { isOwnAnswer } from '../own-answer.ts';
 import { ANTHROPIC } from './anthropic-name.ts';
 
 /** The protocol requires a limit; this one is within reach of every current model. */
@@ -20,10 +21,10 @@ const DEFAULT_MAX_TOKENS = 32_000;
 type AnthropicRequest = Omit<MessageCreateParamsStreaming, 'messages'> & { temperature?: number };
 
 export function anthropicBody(request: ModelRequest): string {
-  return withEncoded(anthropicRequest(request), 'messages', conversation(request.messages));
+  return withEncoded(anthropicRequest(request), 'messages', conversation(request));
 }
 
-const encoded = encodedOnce((message) => encodedItems(blocksOf(message)));
+const encoded = encodedOnce((message, model) => encodedItems(blocksOf(message, model)));
 
 function anthropicRequest(request: ModelRequest): AnthropicRequest {
   const { model, system, tools, generation } = request;
@@ -69,11 +70,13 @@ function thinking(
 }
 
 /** User texts and tool results that follow each other are one message, as the protocol wants them. */
-function conversation(messages: readonly PromptMessage[]): string {
+function conversation({ messages, model }: ModelRequest): string {
   const turns: { role: MessageParam['role']; content: string[] }[] = [];
   for (const [index, message] of messages.entries()) {
     const isLast = index === messages.length - 1;
-    const content = isLast ? encodedItems(withCacheMark(blocksOf(message))) : encoded(message);
+    const content = isLast
+      ? encodedItems(withCacheMark(blocksOf(message, model)))
+      : encoded(message, model);
     if (content === '') continue;
     const role = message.role === 'assistant' ? 'assistant' : 'user';
     const last = turns.at(-1);
@@ -85,7 +88,7 @@ function conversation(messages: readonly PromptMessage[]): string {
   );
 }
 
-function blocksOf(message: PromptMessage): ContentBlockParam[] {
+function blocksOf(message: PromptMessage, model: string): ContentBlockParam[] {
   if (message.role === 'user') return [{ type: 'text', text: message.content }];
   if (message.role === 'tool') {
     return [
@@ -97,15 +100,16 @@ function blocksOf(message: PromptMessage): ContentBlockParam[] {
       },
     ];
   }
-  return message.parts.flatMap((part) => assistantBlock(part, message.driver));
+  const own = isOwnAnswer(message, ANTHROPIC, model);
+  return message.parts.flatMap((part) => assistantBlock(part, own));
 }
 
-function assistantBlock(part: PromptPart, driver: string): ContentBlockParam[] {
+function assistantBlock(part: PromptPart, own: boolean): ContentBlockParam[] {
   if (part.type === 'tool_call') {
     const { tool_call_id, tool_name: name, input = {} } = part;
     return [{ type: 'tool_use', id: toolUseId(tool_call_id), name, input }];
   }
-  if (part.type === 'reasoning') return driver === ANTHROPIC ? thinkingBlock(part) : [];
+  if (part.type === 'reasoning') return own ? thinkingBlock(part) : [];
   // The protocol refuses empty texts.
   return part.text === '' ? [] : [{ type: 'text', text: part.text }];
 }

@@ -6,6 +6,7 @@ import type {
 } from 'openai/resources/chat/completions/completions';
 import { encodedItems, encodedList, encodedOnce, withEncoded } from '../http/encoded-prompt.ts';
 import { replayedArguments } from '../http/tool-arguments.ts';
+import { isOwnAnswer } from '../own-answer.ts';
 import type { ChatFlavour, Effort } from './chat-flavour.ts';
 
 type ChatRequest = Omit<ChatCompletionCreateParamsStreaming, 'max_tokens' | 'messages'> & {
@@ -16,11 +17,16 @@ type ChatRequest = Omit<ChatCompletionCreateParamsStreaming, 'max_tokens' | 'mes
 
 /** Encodes the body of a request to servers of one flavour. */
 export function chatEncoder(flavour: ChatFlavour): (request: ModelRequest) => string {
-  const encoded = encodedOnce((message) => encodedItems([chatMessage(message, flavour)]));
+  const encoded = encodedOnce((message, model) =>
+    encodedItems([chatMessage(message, flavour, model)]),
+  );
   return (request) => {
-    const { system, messages } = request;
+    const { model, system, messages } = request;
     const instructions = system === '' ? '' : encodedItems([{ role: 'system', content: system }]);
-    const prompt = encodedList([instructions, ...messages.map(encoded)]);
+    const prompt = encodedList([
+      instructions,
+      ...messages.map((message) => encoded(message, model)),
+    ]);
     return withEncoded(chatRequest(request, flavour), 'messages', prompt);
   };
 }
@@ -49,15 +55,20 @@ function effortOf(asked: Effort, flavour: ChatFlavour): Partial<ChatRequest> {
   return flavour.reasoningDetails ? { reasoning: { effort } } : { reasoning_effort: effort };
 }
 
-function chatMessage(message: PromptMessage, flavour: ChatFlavour): ChatCompletionMessageParam {
+function chatMessage(
+  message: PromptMessage,
+  flavour: ChatFlavour,
+  model: string,
+): ChatCompletionMessageParam {
   if (message.role === 'user') return { role: 'user', content: message.content };
   if (message.role === 'tool') {
     return { role: 'tool', tool_call_id: message.tool_call_id, content: message.content };
   }
-  const { parts, driver } = message;
+  const { parts } = message;
   const calls = parts.flatMap(toolCall);
   const text = parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
-  const details = flavour.reasoningDetails && driver === flavour.name ? detailsOf(parts) : [];
+  const own = isOwnAnswer(message, flavour.name, model);
+  const details = flavour.reasoningDetails && own ? detailsOf(parts) : [];
   return {
     role: 'assistant',
     content: text === '' && calls.length > 0 ? null : text,

@@ -109,6 +109,7 @@ describe.each(networkDrivers)('%s', (name) => {
           {
             role: 'assistant',
             driver: name,
+            model: 'test-model',
             parts: [
               { type: 'text', text: 'Reading.' },
               { ...call, tool_call_id: 'call_a', input: { path: 'x' } },
@@ -140,7 +141,12 @@ describe.each(networkDrivers)('%s', (name) => {
     const messages = Array.from({ length: 1000 }, (_, index): PromptMessage =>
       index % 2 === 0
         ? { role: 'user', content: `q${index}.` }
-        : { role: 'assistant', driver: name, parts: [{ type: 'text', text: `a${index}.` }] },
+        : {
+            role: 'assistant',
+            driver: name,
+            model: 'm',
+            parts: [{ type: 'text', text: `a${index}.` }],
+          },
     );
     fake.respondWith([{ text: long }]);
     const asked = [...messages, { role: 'user', content: long } as const];
@@ -163,22 +169,19 @@ describe.each(networkDrivers)('%s', (name) => {
     ]);
   });
 
-  test('does not send what another driver reasoned', async () => {
+  test.each([
+    ['driver', 'another', 'test-model'],
+    ['model', name, 'another'],
+  ])('does not send what another %s reasoned', async (_what, by, model) => {
     const { driver, fake } = await driverAndFake(name);
-    const reasoning = {
-      type: 'reasoning',
-      text: 'Hmm.',
-      opaque: { signature: 'foreign' },
-    } as const;
-    const parts = [reasoning, { type: 'text', text: 'Well.' } as const];
-    const messages = [
-      { role: 'user', content: 'x' } as const,
-      { role: 'assistant', driver: 'another', parts } as const,
-    ];
-    await hear(driver, requestOf({ messages }));
-    const sent = JSON.stringify(fake.requests[0]!.body);
+    const reasoning = { text: 'Hmm.', opaque: 'b3BhcXVl', redacted: 'cmVkYWN0' };
+    fake.respondWith([{ reasoning, text: 'Well.' }]);
+    const { parts } = await hear(driver);
+    const answer: PromptMessage = { role: 'assistant', driver: by, model, parts };
+    await hear(driver, requestOf({ messages: [{ role: 'user', content: 'x' }, answer] }));
+    const sent = JSON.stringify(fake.requests[1]!.body);
     expect(sent).toContain('Well.');
-    expect(sent).not.toMatch(/Hmm|foreign/);
+    expect(sent).not.toMatch(/Hmm|b3BhcXVl|cmVkYWN0/);
   });
 
   test('uses a connection for more than one call', async () => {

@@ -23,7 +23,7 @@ async function replayed(frames: readonly string[], model = 'gemini-3-pro') {
   const { driver, fake } = await driverAndFake('google');
   fake.respondWith([{ raw: [...frames] }]);
   const heard = await hear(driver, requestOf({ model }));
-  const answer = { role: 'assistant', driver: 'google', parts: heard.parts } as const;
+  const answer = { role: 'assistant', driver: 'google', model, parts: heard.parts } as const;
   const answers = heard.parts.flatMap((part): PromptMessage[] =>
     part.type === 'tool_call' ? [{ ...part, role: 'tool', content: 'Done.', is_error: false }] : [],
   );
@@ -100,7 +100,7 @@ describe('a thought signature goes back in the place where it came', () => {
       { ...call, tool_call_id: 'c1' },
       { ...call, tool_call_id: 'c2' },
     ];
-    const messages = [{ role: 'assistant', driver: 'openai', parts } as const];
+    const messages = [{ role: 'assistant', driver: 'openai', model: 'm', parts } as const];
     const { driver, fake } = await driverAndFake('google');
     await hear(driver, requestOf({ model: 'gemini-3-flash', messages }));
     await hear(driver, requestOf({ model: 'gemini-2.5-flash', messages }));

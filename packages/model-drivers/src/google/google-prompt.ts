@@ -6,6 +6,7 @@ import type {
   ThinkingLevel,
 } from '@google/genai';
 import type { ModelRequest, PromptMessage, PromptPart } from '@kheish/core-model';
+import { isOwnAnswer } from '../own-answer.ts';
 import { GOOGLE } from './google-name.ts';
 import { googleSchema } from './google-schema.ts';
 import { type ThoughtSignature, signatureOf } from './thought-signature.ts';
@@ -96,7 +97,7 @@ function conversation(messages: readonly PromptMessage[], model: string): Conten
 
 function contentOf(message: Exclude<PromptMessage, { role: 'tool' }>, model: string) {
   if (message.role === 'user') return { role: 'user', parts: [{ text: message.content }] };
-  const parts = modelParts(message.parts, message.driver === GOOGLE);
+  const parts = modelParts(message.parts, isOwnAnswer(message, GOOGLE, model));
   return { role: 'model', parts: SIGNED.test(model) ? withCallsSigned(parts) : parts };
 }
 

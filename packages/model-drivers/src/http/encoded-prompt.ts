@@ -1,19 +1,18 @@
 import type { PromptMessage } from '@kheish/core-model';
 
 /**
- * The JSON of a message, made once. A transcript grows at its end only and holds the same objects at every step, so
- * that a step costs what was added, and not the whole conversation anew.
+ * The JSON of a message, made once as long as the model stays the same. A transcript grows at its end only and holds
+ * the same objects at every step, so that a step costs what was added, and not the whole conversation anew.
  */
 export function encodedOnce(
-  encode: (message: PromptMessage) => string,
-): (message: PromptMessage) => string {
-  const known = new WeakMap<PromptMessage, string>();
-  return (message) => {
-    let text = known.get(message);
-    if (text === undefined) {
-      text = encode(message);
-      known.set(message, text);
-    }
+  encode: (message: PromptMessage, model: string) => string,
+): (message: PromptMessage, model: string) => string {
+  const known = new WeakMap<PromptMessage, { readonly model: string; readonly text: string }>();
+  return (message, model) => {
+    const before = known.get(message);
+    if (before?.model === model) return before.text;
+    const text = encode(message, model);
+    known.set(message, { model, text });
     return text;
   };
 }

@@ -11,6 +11,7 @@ import type {
 } from 'openai/resources/responses/responses';
 import { encodedItems, encodedList, encodedOnce, withEncoded } from '../http/encoded-prompt.ts';
 import { replayedArguments } from '../http/tool-arguments.ts';
+import { isOwnAnswer } from '../own-answer.ts';
 import { OPENAI } from './openai-name.ts';
 
 /** Models that do not reason refuse to be asked for their reasoning. */
@@ -18,10 +19,12 @@ const NOT_REASONING = /^(?:ft:)?(?:gpt-3|gpt-4|chatgpt-|gpt-5(?:\.\d+)?-chat)/;
 
 /** Nothing is kept upstream: the whole transcript is sent each time, with the reasoning as ciphertext. */
 export function openaiBody(request: ModelRequest): string {
-  return withEncoded(openaiRequest(request), 'input', encodedList(request.messages.map(encoded)));
+  const { messages, model } = request;
+  const input = encodedList(messages.map((message) => encoded(message, model)));
+  return withEncoded(openaiRequest(request), 'input', input);
 }
 
-const encoded = encodedOnce((message) => encodedItems(inputItems(message)));
+const encoded = encodedOnce((message, model) => encodedItems(inputItems(message, model)));
 
 function openaiRequest(request: ModelRequest): Omit<ResponseCreateParamsStreaming, 'input'> {
   const { model, system, tools, generation } = request;
@@ -52,22 +55,23 @@ function openaiRequest(request: ModelRequest): Omit<ResponseCreateParamsStreamin
   };
 }
 
-function inputItems(message: PromptMessage): ResponseInputItem[] {
+function inputItems(message: PromptMessage, model: string): ResponseInputItem[] {
   if (message.role === 'user') return [{ role: 'user', content: message.content }];
   if (message.role === 'tool') {
     const { tool_call_id: call_id, content: output } = message;
     return [{ type: 'function_call_output', call_id, output }];
   }
-  return message.parts.flatMap((part) => assistantItem(part, message.driver));
+  const own = isOwnAnswer(message, OPENAI, model);
+  return message.parts.flatMap((part) => assistantItem(part, own));
 }
 
-function assistantItem(part: PromptPart, driver: string): ResponseInputItem[] {
+function assistantItem(part: PromptPart, own: boolean): ResponseInputItem[] {
   if (part.type === 'tool_call') {
     const { tool_call_id: call_id, tool_name: name } = part;
     return [{ type: 'function_call', call_id, name, arguments: replayedArguments(part) }];
   }
   if (part.type === 'reasoning') {
-    return driver === OPENAI && isReasoningItem(part.opaque) ? [part.opaque] : [];
+    return own && isReasoningItem(part.opaque) ? [part.opaque] : [];
   }
   return [{ role: 'assistant', content: part.text }];
 }

@@ -21,7 +21,7 @@ async function converse(
     const turn = await hear(driver, requestOf({ messages: [...messages], tools }));
     turns.push(turn);
     if (turn.done.stop_reason !== 'tool_calls') return turns;
-    messages.push({ role: 'assistant', driver: 'scripted', parts: turn.parts });
+    messages.push({ role: 'assistant', driver: 'scripted', model: 'scripted', parts: turn.parts });
     for (const call of turn.parts) {
       if (call.type !== 'tool_call') continue;
       const said = answer(call);

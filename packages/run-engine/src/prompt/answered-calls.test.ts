@@ -6,6 +6,7 @@ const user: PromptMessage = { role: 'user', content: 'go on' };
 const asking = (...ids: readonly string[]): PromptMessage => ({
   role: 'assistant',
   driver: 'scripted',
+  model: 'scripted',
   parts: ids.map((id) => ({ type: 'tool_call', tool_call_id: id, tool_name: 'read', input: {} })),
 });
 const answer = (id: string): PromptMessage => ({

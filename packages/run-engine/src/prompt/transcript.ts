@@ -64,7 +64,7 @@ export class Transcripts {
     if (message.role !== 'assistant') return { ...message, content: await text(message.content) };
     const parts: PromptPart[] = [];
     for (const part of message.parts) parts.push(await resolvePart(part, text));
-    return { role: 'assistant', parts, driver: message.driver };
+    return { role: 'assistant', parts, driver: message.driver, model: message.model };
   }
 }
 
