@@ -227,3 +227,28 @@ test('an aggregate is written with the place of its own newest event', async () 
   ]);
   expect(root.rows('SELECT session_id, seq FROM sessions')).toEqual([{ session_id: 's', seq: 4 }]);
 });
+
+test('two sessions of one command have each the place of its own event', async () => {
+  await using root = new TemporaryRoot();
+  const store = root.open();
+  await store.commit({ load: {}, decide: (state) => state.record(created('a'), created('b')) });
+  expect(root.rows('SELECT session_id, seq FROM sessions ORDER BY seq')).toEqual([
+    { session_id: 'a', seq: 1 },
+    { session_id: 'b', seq: 2 },
+  ]);
+});
+
+test('what changes a run or a session but not its status is in the tables too', async () => {
+  await using root = new TemporaryRoot();
+  const store = root.open();
+  await busySession(store);
+  await store.commit(recording('s', intended('s', 'run_1', 'a', 7)));
+  await store.commit(recording('s', answered('s', 'run_1', 'a', 'said')));
+  const states = root.rows<{ state: string }>(
+    `SELECT state FROM runs WHERE run_id = 'run_1' UNION ALL SELECT state FROM sessions`,
+  );
+  expect(states.map(({ state }) => JSON.parse(state) as unknown)).toMatchObject([
+    { step: 7, status: 'running', open_actions: [] },
+    { message_count: 2, status: 'open' },
+  ]);
+});
