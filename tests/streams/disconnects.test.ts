@@ -158,7 +158,7 @@ async function fromFirstContact(
       return await follow();
     } catch (error) {
       if (signal.aborted) return;
-      if ((error as Error).name !== 'DaemonUnreachable' || events.length > 0) throw error;
+      if (!isDown(error) || events.length > 0) throw error;
       await sleep(20);
     }
   }
@@ -178,11 +178,16 @@ async function keepBusy(
       if (count % RUNS_PER_FOLLOWED === 0) followed.set(run_id, followRun(run_id, proxy));
       await direct().runs.wait(run_id);
     } catch (error) {
-      const { name, status } = error as Error & { status?: number };
-      if (name !== 'DaemonUnreachable' && status !== 503) throw error;
+      if (!isDown(error)) throw error;
       await sleep(20);
     }
   }
+}
+
+/** Gone, cut off, or going down. */
+function isDown(error: unknown): boolean {
+  const { name, status } = error as Error & { status?: number };
+  return name === 'DaemonUnreachable' || status === 503;
 }
 
 async function followRun(runId: string, proxy: CuttingProxy): Promise<RecordedEvent[]> {
