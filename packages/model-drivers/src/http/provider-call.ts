@@ -1,6 +1,6 @@
 import { type Clock, KheishError, type ModelEvent } from '@kheish/core-model';
 import type { Egress, EgressResponse } from '@kheish/egress';
-import { type MakeReader, modelEvents } from './event-stream.ts';
+import { type MakeReader, ModelEvents } from './event-stream.ts';
 import { faultOf, providerError } from './provider-error.ts';
 import { retryAfterMs } from './retry-after.ts';
 
@@ -19,30 +19,37 @@ export interface Provider {
 }
 
 /** Posts one streaming call with a body of JSON. Throws errors of domain `models`, or the signal's reason. */
-export async function* streamCall(
+export function streamCall(
   provider: Provider,
   path: string,
   body: string,
   makeReader: MakeReader,
   signal: AbortSignal,
-): AsyncGenerator<ModelEvent> {
+): AsyncIterable<ModelEvent> {
+  return new ModelEvents({
+    open: () => openStream(provider, path, body, signal),
+    makeReader,
+    failed: (fault) => providerError(provider.driver, fault, provider.secrets),
+    named: (error) => asModelError(error, 'models/stream_cut'),
+  });
+}
+
+async function openStream(
+  provider: Provider,
+  path: string,
+  body: string,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
   const response = await post(provider, path, body, signal);
   if (response.status !== 200) throw await refusalOf(provider, response);
   const type = response.headers['content-type'];
-  if (type !== undefined && !type.toLowerCase().startsWith('text/event-stream')) {
-    await leave(response);
-    throw new KheishError(
-      'models/malformed_response',
-      `${provider.driver} answered ${mediaType(type)} in place of an event stream; is base_url right?`,
-    );
-  }
-  try {
-    yield* modelEvents(response.body, makeReader, (fault) =>
-      providerError(provider.driver, fault, provider.secrets),
-    );
-  } catch (error) {
-    throw asModelError(error, 'models/stream_cut');
-  }
+  if (type === undefined || type.toLowerCase().startsWith('text/event-stream'))
+    return response.body;
+  await leave(response);
+  throw new KheishError(
+    'models/malformed_response',
+    `${provider.driver} answered ${mediaType(type)} in place of an event stream; is base_url right?`,
+  );
 }
 
 async function post(
