@@ -20,9 +20,6 @@ interface Speech {
   toldAtMs: number;
 }
 
-/** Made once: a reason of its own for each abort would cost a stack trace each time. */
-const allTold = new Error('all is told');
-
 export interface DeltaScope {
   readonly sessionId?: string;
   readonly runId?: string;
@@ -35,7 +32,7 @@ export class LiveText {
   readonly #listeners = new Set<(delta: ModelDelta) => void>();
   /** Who has said something that is not told yet. */
   readonly #waiting = new Set<Speech>();
-  #ticking: AbortController | undefined;
+  #ticking = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -87,7 +84,7 @@ export class LiveText {
       this.#tell(speech);
     } else {
       this.#waiting.add(speech);
-      if (this.#ticking === undefined) void this.#tick();
+      if (!this.#ticking) void this.#tick();
     }
   }
 
@@ -96,9 +93,6 @@ export class LiveText {
     if (speech === undefined) return;
     this.#tell(speech);
     this.#speeches.delete(runId);
-    if (this.#waiting.size > 0) return;
-    this.#ticking?.abort(allTold);
-    this.#ticking = undefined;
   }
 
   #startOver(speech: Speech, attempt: number): void {
@@ -122,14 +116,12 @@ export class LiveText {
 
   /** Runs only while there is something to tell. */
   async #tick(): Promise<void> {
-    const ticking = new AbortController();
-    this.#ticking = ticking;
+    this.#ticking = true;
     while (this.#waiting.size > 0) {
-      await this.#clock.sleep(TELL_EVERY_MS, ticking.signal).catch(() => undefined);
-      if (ticking.signal.aborted) return;
+      await this.#clock.sleep(TELL_EVERY_MS);
       this.#tellWaiting();
     }
-    this.#ticking = undefined;
+    this.#ticking = false;
   }
 }
 
