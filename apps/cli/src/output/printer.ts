@@ -1,6 +1,4 @@
 import type { Page, StreamFrame } from '@kheish/client-sdk';
-import { exitCodes } from '../exit-codes.ts';
-import { onStdoutClosed } from './closed-stdout.ts';
 import type { Colors } from './colors.ts';
 import type { Columns } from './columns.ts';
 import type { OutputForm } from './form.ts';
@@ -35,14 +33,8 @@ export class Printer {
     return write(this.form === 'json' ? renderJson(page) : renderPretty(page));
   }
 
-  /** Prints frames as they come; ends the process when nobody reads them any more. */
   async frames(frames: AsyncIterable<StreamFrame>): Promise<void> {
-    const unwatch = onStdoutClosed(() => process.exit(exitCodes.done));
-    try {
-      for await (const frame of frames) await this.#frame(frame);
-    } finally {
-      unwatch();
-    }
+    for await (const frame of frames) await this.#frame(frame);
   }
 
   async #frame({ id, event }: StreamFrame): Promise<void> {
