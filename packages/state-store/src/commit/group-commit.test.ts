@@ -218,18 +218,22 @@ test('five commands of one moment pass each boundary once, and are to be read fr
   ]);
 });
 
-test('texts that come with a decision to record nothing are not kept', async () => {
+test('of a decision to record nothing the texts are not kept, the answer to its key is', async () => {
   await using root = new TemporaryRoot();
   const store = root.open();
   const { blobs } = await store.blobs.prepare('s', 'é'.repeat(10_000));
   const idempotency = { scope: 'x', key: 'k', fingerprint: 'f' };
   await store.commit({ load: {}, decide: () => undefined, blobs });
-  await store.commitOnce({
+  const once = {
     load: {},
     decide: () => undefined,
     blobs,
     idempotency,
-    answer: () => ({ status: 200, body: '' }),
+    answer: () => ({ status: 200, body: 'nothing to do' }),
+  };
+  await store.commitOnce(once);
+  expect(await store.commitOnce(once)).toEqual({
+    replayed: { status: 200, body: 'nothing to do' },
   });
   expect(root.rows('SELECT * FROM blobs')).toEqual([]);
   expect((await store.verify()).findings).toEqual([]);
