@@ -17,7 +17,9 @@ export async function failureOf(thrown: unknown): Promise<Failure> {
     const text = sdk.isReportedByDaemon(thrown)
       ? `daemon returned ${status} (${code}): ${message}`
       : message;
-    return { message: text, exitCode: exitCodeOfStatus(status) };
+    // Nothing is served from what is damaged, but trying later would not mend it.
+    const damaged = code === 'storage/corrupt';
+    return { message: text, exitCode: damaged ? exitCodes.failure : exitCodeOfStatus(status) };
   }
   if (thrown instanceof sdk.DaemonUnreachable) {
     return { message: thrown.message, exitCode: exitCodes.unreachable };
