@@ -244,12 +244,19 @@ describe('the wire', () => {
 });
 
 describe('many connections', () => {
+  /** From several addresses: one alone runs out of ports while those of other tests still linger. */
+  const crowded = (index: number) =>
+    connect({ port: target.port, host: '127.0.0.1', localAddress: `127.0.1.${index % 50}` }).on(
+      'error',
+      () => undefined,
+    );
+
   test('2,000 that say nothing leave room for a stream and for work', async () => {
     const stream = await openStream(`${daemon.url}/v1/events/stream`);
     const before = residentMegabytes(daemon.pid);
     const idle = await Promise.all(
-      Array.from({ length: 2_000 }, () => {
-        const socket = connect(target.port, '127.0.0.1').on('error', () => undefined);
+      Array.from({ length: 2_000 }, (_, index) => {
+        const socket = crowded(index);
         return new Promise<typeof socket>((resolve) => {
           socket.once('connect', () => resolve(socket)).once('close', () => resolve(socket));
         });
@@ -264,9 +271,7 @@ describe('many connections', () => {
   });
 
   test('those beyond the bound are dropped, and the log says it once', async () => {
-    const sockets = Array.from({ length: 2_500 }, () =>
-      connect(target.port, '127.0.0.1').on('error', () => undefined),
-    );
+    const sockets = Array.from({ length: 2_500 }, (_, index) => crowded(index));
     await until(
       'the log to say it',
       () => daemon.log.includes('Too many connections') || undefined,
