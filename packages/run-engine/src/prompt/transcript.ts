@@ -10,7 +10,7 @@ import { LRUCache } from 'lru-cache';
 import { AnsweredCalls } from './answered-calls.ts';
 
 /** Characters of JSON of the transcripts kept in memory between two steps. */
-const KEPT_CHARACTERS = 16 * 1024 * 1024;
+const KEPT_CHARACTERS = 8 * 1024 * 1024;
 
 interface Kept {
   readonly calls: AnsweredCalls;

@@ -33,7 +33,7 @@ describe('what is kept', () => {
   test('is bounded by what it came from: who was not used for longest goes', () => {
     const aggregates = new Aggregates();
     const { asked, rows } = tableOf({ a: '{}', b: '{}', c: '{}' });
-    const size = 1_500_000;
+    const size = 400_000;
     for (const id of ['a', 'b']) aggregates.putSession({ state: stateOf(id), seq: 1 }, size);
     aggregates.session('a', rows);
     aggregates.putSession({ state: stateOf('c'), seq: 1 }, size);

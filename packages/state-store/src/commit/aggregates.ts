@@ -20,7 +20,7 @@ interface Rows {
 }
 
 /** Characters of JSON that the kept states of each kind came from. */
-const KEPT_CHARACTERS = 4 * 1024 * 1024;
+const KEPT_CHARACTERS = 1024 * 1024;
 
 /**
  * Sessions and runs as their tables have them, those used last kept as objects. Whoever holds the root is its only
