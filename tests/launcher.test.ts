@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -66,15 +66,6 @@ describe('bin/kheish', () => {
     expect(pid).toBe(started);
     expect(node).toBe(process.execPath);
     expect(got).toEqual(args);
-  });
-
-  it('keeps what was compiled beside the program, and goes on where that may not be written', async () => {
-    await told(join(house, 'bin', 'kheish'));
-    const dist = join(house, 'apps', 'cli', 'dist');
-    expect(await readdir(join(dist, '.compiled'))).not.toEqual([]);
-    await rm(join(dist, '.compiled'), { recursive: true });
-    await writeFile(join(dist, '.compiled'), 'a file in the way');
-    expect((await told(join(house, 'bin', 'kheish'), ['x'])).args).toEqual(['x']);
   });
 
   it('is also called kheish-daemon', async () => {
