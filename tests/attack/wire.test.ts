@@ -243,14 +243,14 @@ describe('the wire', () => {
   });
 });
 
-describe('many connections', () => {
-  /** From several addresses: one alone runs out of ports while those of other tests still linger. */
-  const crowded = (index: number) =>
-    connect({ port: target.port, host: '127.0.0.1', localAddress: `127.0.1.${index % 50}` }).on(
-      'error',
-      () => undefined,
-    );
+/** From several addresses: one alone runs out of ports while those of other tests still linger. */
+function crowded(index: number) {
+  const localAddress = `127.0.1.${index % 50}`;
+  const socket = connect({ port: target.port, host: '127.0.0.1', localAddress });
+  return socket.on('error', () => undefined);
+}
 
+describe('many connections', () => {
   test('2,000 that say nothing leave room for a stream and for work', async () => {
     const stream = await openStream(`${daemon.url}/v1/events/stream`);
     const before = residentMegabytes(daemon.pid);
