@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OpenFile } from '../workspace/open-file.ts';
 import { HEAD_BYTES, encodingOf } from './encoding.ts';
 
@@ -22,6 +23,17 @@ export interface TextLimits {
 /** Where reading ended: at the end of the file, at `maxBytes`, or at once because it is no text. */
 export type TextEnd = 'end' | 'limit' | 'binary';
 
+/** A piece of this size costs so little that it need not wait for its turn. */
+const BYTES_AT_ONCE = 8192;
+
+let turn = Promise.resolve();
+
+/** A turn of the event loop of one's own: a chunk of short lines takes milliseconds, and many may be read at once. */
+function ownTurn(): Promise<void> {
+  turn = turn.then(() => nextTurn());
+  return turn;
+}
+
 /**
  * The lines of a file, a chunk at a time; `size` in bytes says how much is probably there. Bytes that do not fit the
  * encoding become U+FFFD. The generator's return value tells where reading ended.
@@ -42,6 +54,7 @@ export async function* readLines(
   const decoder = new TextDecoder(encoding);
   const splitter = lineSplitter(limits.maxLineChars);
   for (let position = 0; ;) {
+    if (bytesRead > BYTES_AT_ONCE) await ownTurn();
     signal.throwIfAborted();
     const taken = Math.min(bytesRead, chunkBytes, maxBytes - position);
     yield splitter.push(decoder.decode(buffer.subarray(0, taken), { stream: true }));

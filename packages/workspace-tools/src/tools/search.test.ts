@@ -64,6 +64,22 @@ describe('glob_search', () => {
   });
 });
 
+/** Turns of the event loop that others had meanwhile. */
+async function turnsDuring(work: Promise<unknown>): Promise<number> {
+  let turns = 0;
+  const over = new AbortController();
+  const others = (async () => {
+    while (!over.signal.aborted) {
+      await new Promise((resolve) => setImmediate(resolve));
+      turns += 1;
+    }
+  })();
+  await work;
+  over.abort();
+  await others;
+  return turns;
+}
+
 describe('grep_search', () => {
   test('returns path, line number and text', async () => {
     await using workspace = await TemporaryWorkspace.create({
@@ -135,18 +151,15 @@ describe('grep_search', () => {
 
   test('others get their turn while a large file is searched', async () => {
     await using workspace = await TemporaryWorkspace.create({ f: 'some text\n'.repeat(200_000) });
-    let turns = 0;
-    const searched = new AbortController();
-    const others = (async () => {
-      while (!searched.signal.aborted) {
-        await new Promise((resolve) => setImmediate(resolve));
-        turns += 1;
-      }
-    })();
-    expect(await grep(workspace, 'so.*[z]')).toBe('[No line matches.]');
-    searched.abort();
-    await others;
-    expect(turns).toBeGreaterThan(30);
+    const searched = grep(workspace, 'so.*[z]');
+    expect(await turnsDuring(searched)).toBeGreaterThan(30);
+    expect(await searched).toBe('[No line matches.]');
+  });
+
+  test('others get a turn after each chunk, however many files are read at once', async () => {
+    await using workspace = await TemporaryWorkspace.create({ f: '\n'.repeat(655_360) });
+    const calls = Array.from({ length: 10 }, () => grep(workspace, 'x'));
+    expect(await turnsDuring(Promise.all(calls))).toBeGreaterThanOrEqual(100);
   });
 
   test.each(['glob_search', 'grep_search'])('an abort ends %s', async (name) => {

@@ -50,6 +50,8 @@ function look(place: string, path: string) {
     const stats = lstatSync(place, { bigint: true });
     return { stats, target: stats.isSymbolicLink() ? readlinkSync(place) : undefined };
   } catch (thrown) {
+    // It was a link a moment ago, and is none any more.
+    if ((thrown as NodeJS.ErrnoException).code === 'EINVAL') throw notFound(path);
     throw fileProblem(path, thrown);
   }
 }

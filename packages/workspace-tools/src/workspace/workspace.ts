@@ -41,8 +41,8 @@ export class Workspace {
   /** Finds what a model's path names and pins it. A name that changes meanwhile is looked up anew. */
   async find(path: string): Promise<{ place: string; pinned: PinnedFile }> {
     for (let attempt = 1; ; attempt += 1) {
-      const place = await resolvePath(this.#root, this.#hidden, path);
       try {
+        const place = await resolvePath(this.#root, this.#hidden, path);
         return { place, pinned: await this.pin(place) };
       } catch (thrown) {
         if (attempt < ATTEMPTS && isNotFound(thrown)) continue;
