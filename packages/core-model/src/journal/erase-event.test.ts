@@ -30,8 +30,8 @@ describe('erasing', () => {
         parts: [
           { type: 'reasoning', text: { erased: digestOfText('said inside') } },
           { type: 'text', text: { erased: digestOfText('said by the model'), bytes: 17 } },
-          { type: 'tool_call', tool_call_id: 'c1', tool_name: 'read' },
-          { type: 'tool_call', tool_call_id: 'c2', tool_name: 'read' },
+          { type: 'tool_call', tool_call_id: 'c1', tool_name: 'erased' },
+          { type: 'tool_call', tool_call_id: 'c2', tool_name: 'erased' },
         ],
       },
     });

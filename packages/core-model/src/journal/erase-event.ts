@@ -1,8 +1,8 @@
 import { eraseBody } from '../message/body.ts';
-import { eraseMessage } from '../message/message.ts';
+import { ERASED_TOOL, eraseMessage } from '../message/message.ts';
 import { eraseRequest } from '../run/evolve-run.ts';
 import { eraseRunError } from '../run/run.ts';
-import type { DomainEvent } from './events.ts';
+import type { DomainEvent, EventOf } from './events.ts';
 
 /** The event without what was said in it: texts become their digests. Erasing twice changes nothing. */
 export function eraseEvent<E extends DomainEvent>(event: E): E;
@@ -18,9 +18,12 @@ export function eraseEvent(event: DomainEvent): DomainEvent {
     }
     case 'run_accepted':
       return { ...event, request: eraseRequest(event.request) };
+    case 'action_intended':
+      return { ...event, target: eraseTarget(event) };
     case 'action_settled':
       return {
         ...event,
+        target: eraseTarget(event),
         ...(event.message !== undefined && { message: eraseMessage(event.message) }),
         ...(event.error !== undefined && { error: eraseRunError(event.error) }),
       };
@@ -35,4 +38,8 @@ export function eraseEvent(event: DomainEvent): DomainEvent {
     default:
       return event;
   }
+}
+
+function eraseTarget({ kind, target }: EventOf<'action_intended' | 'action_settled'>): string {
+  return kind === 'tool_call' ? `tool:${ERASED_TOOL}` : target;
 }

@@ -96,15 +96,19 @@ export function mapBodies<M extends Message>(message: M, change: (body: Body) =>
   return { ...message, parts };
 }
 
-/** The message without its texts, arguments and provider data. */
+/** In the place of a tool's name: a model may call what does not exist, by any words. */
+export const ERASED_TOOL = 'erased';
+
+/** The message without its texts, arguments, names of tools and provider data. */
 export function eraseMessage<M extends Message>(message: M): M {
   const erased = mapBodies(message, eraseBody);
+  if (erased.role === 'tool') return { ...erased, tool_name: ERASED_TOOL };
   if (erased.role !== 'assistant') return erased;
   const parts = erased.parts.map((part): AssistantPart => {
     if (part.type === 'reasoning')
       return { type: 'reasoning', ...(part.text && { text: part.text }) };
     if (part.type === 'tool_call') {
-      return { type: 'tool_call', tool_call_id: part.tool_call_id, tool_name: part.tool_name };
+      return { type: 'tool_call', tool_call_id: part.tool_call_id, tool_name: ERASED_TOOL };
     }
     return part;
   });

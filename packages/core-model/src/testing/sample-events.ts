@@ -51,7 +51,7 @@ export const runEvents = {
         { type: 'reasoning', text: 'said inside', opaque: { signature: 'said sealed' } },
         { type: 'text', text: 'said by the model' },
         { type: 'tool_call', tool_call_id: 'c1', tool_name: 'read', input: { path: 'said' } },
-        { type: 'tool_call', tool_call_id: 'c2', tool_name: 'read', raw_input: 'said' },
+        { type: 'tool_call', tool_call_id: 'c2', tool_name: 'said', raw_input: 'said' },
       ],
       stop_reason: 'tool_calls',
       driver: 'scripted',
@@ -101,7 +101,7 @@ export const sessionEvents = {
 const toolMessage = {
   role: 'tool',
   tool_call_id: 'c1',
-  tool_name: 'read',
+  tool_name: 'said',
   content: 'said by a tool',
   is_error: false,
 } as const;
@@ -109,7 +109,7 @@ const toolMessage = {
 export const toolSettled: EventOf<'action_settled'> = {
   ...runEvents.settled,
   kind: 'tool_call',
-  target: 'tool:read',
+  target: 'tool:said',
   message: toolMessage,
 };
 
