@@ -33,7 +33,11 @@ interface ServeFlags {
 }
 
 const plainFlags: readonly [flag: string, env: string, description: string][] = [
-  ['--workspace-root <dir>', 'KHEISH_WORKSPACE_ROOT', 'what the agents see (default: here)'],
+  [
+    '--workspace-root <dir>',
+    'KHEISH_WORKSPACE_ROOT',
+    'what the agents see, made where it is missing (default: here)',
+  ],
   ['--routes-file <file>', 'KHEISH_ROUTES_FILE', 'named routes, in TOML'],
   ['--default-route <route>', 'KHEISH_DEFAULT_ROUTE', "in the place of the file's default_route"],
   [
