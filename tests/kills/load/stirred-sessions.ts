@@ -9,9 +9,19 @@ const ACTORS = 3;
 /** What was asked of a run or a session: `maybe` where the daemon died before it answered. */
 type Asked = 'maybe' | 'answered';
 
+interface AskedOfRun {
+  cancel?: Asked;
+  interrupt?: Asked;
+}
+
 interface StirredSession {
   readonly id: string;
-  readonly runs: Map<string, { cancel?: Asked; interrupt?: Asked }>;
+  readonly runs: Map<string, AskedOfRun>;
+  /** Submits under way: the run of each may be there before its answer is. */
+  readonly submitting: Set<AskedOfRun>;
+  /** Runs that an answer named as interrupted. */
+  readonly interrupted: Set<string>;
+  interruptsUnderWay: number;
   /** Submits without an answer: each may have made a run. */
   unanswered: number;
   end?: Asked;
@@ -47,6 +57,9 @@ export class StirredSessions {
       this.#sessions.push({
         id: `stirred-${this.#sessions.length}`,
         runs: new Map(),
+        submitting: new Set(),
+        interrupted: new Set(),
+        interruptsUnderWay: 0,
         unanswered: 0,
       });
     }
@@ -102,7 +115,7 @@ async function expectSessionKept(client: Client, session: StirredSession): Promi
     const { status } = await client.runs.wait(runId, { timeoutMs: 30_000 });
     expect(isTerminal(status)).toBe(true);
     if (asked.cancel === 'answered') expect(status).toBe('cancelled');
-    else if (asked.interrupt === 'answered') expect(['interrupted', 'cancelled']).toContain(status);
+    else if (session.interrupted.has(runId)) expect(['interrupted', 'cancelled']).toContain(status);
     else expect(['completed', ...endsOf(session, asked)]).toContain(status);
   }
   const state = await statusOf(client, session.id);
@@ -111,7 +124,7 @@ async function expectSessionKept(client: Client, session: StirredSession): Promi
 }
 
 /** What else than completed a run may be, by what may have been asked of it. */
-function endsOf(session: StirredSession, asked: { cancel?: Asked; interrupt?: Asked }): string[] {
+function endsOf(session: StirredSession, asked: AskedOfRun): string[] {
   const cancelled = asked.cancel ?? session.end ?? session.delete;
   return [...(cancelled ? ['cancelled'] : []), ...(asked.interrupt ? ['interrupted'] : [])];
 }
@@ -147,11 +160,13 @@ async function ask<K extends string>(
 }
 
 async function submit(client: Client, session: StirredSession): Promise<boolean> {
+  const asked: AskedOfRun = session.interruptsUnderWay > 0 ? { interrupt: 'maybe' } : {};
+  session.submitting.add(asked);
   session.unanswered += 1;
   try {
     await client.sessions.create({ session_id: session.id });
     const run = await client.sessions.submit(session.id, 'stirred');
-    session.runs.set(run.run_id, {});
+    session.runs.set(run.run_id, asked);
     session.unanswered -= 1;
     return true;
   } catch (error) {
@@ -159,22 +174,27 @@ async function submit(client: Client, session: StirredSession): Promise<boolean>
     if (!isRefusal(error)) throw error;
     session.unanswered -= 1;
     return true;
+  } finally {
+    session.submitting.delete(asked);
   }
 }
 
-/** An interrupt names its run only in its answer: until then it may be of any. */
+/** An interrupt names its run only in its answer: it may be of any, also of one whose own answer is still on its way. */
 async function interrupt(client: Client, session: StirredSession): Promise<boolean> {
-  const marked = [...session.runs.values()].filter((asked) => asked.interrupt === undefined);
-  for (const asked of marked) asked.interrupt = 'maybe';
+  for (const asked of [...session.runs.values(), ...session.submitting]) {
+    asked.interrupt ??= 'maybe';
+  }
+  session.interruptsUnderWay += 1;
   try {
     const { run_id: runId } = await client.sessions.interrupt(session.id);
-    const asked = session.runs.get(runId ?? '');
-    if (asked !== undefined) asked.interrupt = 'answered';
+    if (runId !== undefined) session.interrupted.add(runId);
     return true;
   } catch (error) {
     if (isGone(error)) return false;
     if (!isRefusal(error)) throw error;
     return true;
+  } finally {
+    session.interruptsUnderWay -= 1;
   }
 }
 

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OpenFile } from '../workspace/open-file.ts';
 import { HEAD_BYTES, encodingOf } from './encoding.ts';
 
@@ -30,7 +29,7 @@ let turn = Promise.resolve();
 
 /** A turn of the event loop of one's own: a chunk of short lines takes milliseconds, and many may be read at once. */
 function ownTurn(): Promise<void> {
-  turn = turn.then(() => nextTurn());
+  turn = turn.then(() => new Promise((resolve) => setImmediate(resolve)));
   return turn;
 }
 
