@@ -40,6 +40,6 @@ export interface Rules {
   readonly mayStart: () => boolean;
   readonly line: WaitingLine;
   readonly effectOf: (toolName: string) => EffectClass;
-  /** Identifies what a model call is made from beside the transcript: prompts and tools. */
+  /** Of the default prompt and the tools: what every model call shares. */
   readonly surfaceDigest: string;
 }
