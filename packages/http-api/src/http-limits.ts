@@ -19,6 +19,8 @@ export interface HttpLimits {
   readonly requestTimeoutMs: number;
   /** A connection on which nothing moves in either direction ends. Longer than `heartbeatMs`, so that streams live. */
   readonly idleTimeoutMs: number;
+  /** How long a connection is kept after an answer for the next request. */
+  readonly keepAliveMs: number;
   /** How long `close` waits for answers under way before it destroys their sockets. */
   readonly closeGraceMs: number;
 }
@@ -34,5 +36,6 @@ export const defaultHttpLimits: HttpLimits = {
   headersTimeoutMs: 15_000,
   requestTimeoutMs: 60_000,
   idleTimeoutMs: 120_000,
+  keepAliveMs: 5_000,
   closeGraceMs: 1_000,
 };

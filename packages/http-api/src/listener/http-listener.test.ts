@@ -102,6 +102,13 @@ describe('bounds', () => {
     expect((await stream.until(1)).length).toBe(1);
   });
 
+  test('a connection without another request ends, as its answer said', async () => {
+    const { port } = await runningApi({ limits: { keepAliveMs: 1_000 } });
+    const answer = await rawBytes(port, get('/healthz'));
+    expect(statuses(answer)).toEqual([200]);
+    expect(answer).toMatch(/^keep-alive: timeout=1\r$/im);
+  });
+
   test('who takes nothing of an answer is cut; a stream with its heartbeats is not [holds api.bounded_clients]', async () => {
     const big = (() => ({ text: 'x'.repeat(20_000_000) })) as unknown as Handlers['getStatus'];
     const { port, feed } = await runningApi({

@@ -41,6 +41,7 @@ export function httpListener(options: ListenerOptions): HttpListener {
     void answer(incoming, outgoing);
   });
   server.timeout = limits.idleTimeoutMs;
+  server.keepAliveTimeout = limits.keepAliveMs;
   server.maxConnections = limits.connections;
   server.on('drop', dropReporter(options));
   // No expectation but 100-continue is known, and none has to be (RFC 9110 section 10.1.1).

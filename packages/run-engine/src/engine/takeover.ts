@@ -2,10 +2,8 @@ import { type Clock, type EventOf, type RunState, endsRun, isProgress } from '@k
 import type { RecordedRow, Store } from '@kheish/state-store';
 import { recoverRun } from '../decide/recover-run.ts';
 import type { Rules } from '../decide/rules.ts';
+import { diskRetryMs } from '../effects/disk-retry.ts';
 import type { EffectLog } from '../effects/run-effects.ts';
-
-/** Milliseconds until a takeover that the disk did not take is tried again. */
-const RETRY_MS = 500;
 
 /**
  * Takes over the runs that earlier starts left running, some at a time, so that a restart does not make all of their
@@ -121,13 +119,13 @@ export class Takeover {
 
   async #takeUntilStored(run: RunState): Promise<void> {
     const { signal } = this.#stopped;
-    while (!signal.aborted) {
+    for (let tries = 1; !signal.aborted; tries += 1) {
       try {
         return await this.#take(run);
       } catch (error) {
         const facts = { run_id: run.run_id, err: error };
         this.#log.warn(facts, 'a run could not be taken over, and is tried again');
-        await this.#clock.sleep(RETRY_MS, signal).catch(() => undefined);
+        await this.#clock.sleep(diskRetryMs(tries), signal).catch(() => undefined);
       }
     }
   }
