@@ -84,6 +84,13 @@ describe('ModelEvents', () => {
     expect(left).toBe(4);
   });
 
+  test('a bug in opening the stream is not laid at the door of its frames', async () => {
+    const bug = new TypeError('a bug of ours');
+    const open = () => Promise.reject(bug);
+    const events = new ModelEvents({ open, makeReader: reader, failed, named: (error) => error });
+    await expect(events.next()).rejects.toBe(bug);
+  });
+
   test('gives nothing more once it has ended', async () => {
     const events = eventsOf(encoder.encode('data: a\n\ndata: b\n\ndata: .\n\n'));
     await events.next();

@@ -105,7 +105,11 @@ export class ModelEvents implements AsyncIterableIterator<ModelEvent, undefined>
     // A byte order mark is not part of the text (HTML standard, section 9.2.6).
     const marked = this.#atStart && text.startsWith('\uFEFF');
     if (text !== '') this.#atStart = false;
-    this.#parser.feed(marked ? text.slice(1) : text);
+    try {
+      this.#parser.feed(marked ? text.slice(1) : text);
+    } catch (error) {
+      throw wellFormed(error as Error);
+    }
   }
 
   async #read(): Promise<void> {
@@ -123,7 +127,7 @@ export class ModelEvents implements AsyncIterableIterator<ModelEvent, undefined>
       const detail = 'The stream ended before the answer was complete.';
       this.#error = new KheishError('models/stream_cut', detail);
     } catch (error) {
-      this.#error = this.#source.named(wellFormed(error as Error));
+      this.#error = this.#source.named(error as Error);
     }
   }
 }
