@@ -71,6 +71,10 @@ export const promises: Readonly<Record<string, string>> = {
     'Thousands of requests made from the OpenAPI document, fitting or nearly so, get answers that fit it: no 500, no secret, nothing lost.',
   'api.bounded_clients':
     'Slow, silent, deaf and too many connections are cut at a bound, and streams live on.',
+  'permissions.never_widen':
+    'A rule that denies holds against rules of every scope and in every mode; to add one never widens.',
+  'permissions.whole_words':
+    'A rule for commands matches the resolved program and whole arguments of one simple command; shells and other wrappers do not inherit its trust.',
   'egress.public_only':
     'A URL that an agent or a payload chose reaches public addresses only, however it is written, resolved or redirected.',
   'egress.operator_origin':

@@ -56,6 +56,21 @@ export type {
   PromptPart,
   PromptTool,
 } from './model/model-driver.ts';
+export { baseName, isHarmlessBuiltin, isWrapper, type Command } from './permission/command.ts';
+export {
+  MatchedRule,
+  PermissionExplanation,
+  PermissionMatrix,
+} from './permission/permission-explanation.ts';
+export {
+  ArgvPrefix,
+  PermissionBehavior,
+  PermissionMode,
+  PermissionRule,
+  PermissionRules,
+  PermissionScope,
+  ToolNamePattern,
+} from './permission/permission-rule.ts';
 export { eraseRun, evolveRun } from './run/evolve-run.ts';
 export { RunStatus, isTerminal, mayFollow, runTransitions } from './run/run-status.ts';
 export {

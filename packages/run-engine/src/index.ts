@@ -8,3 +8,6 @@ export { runNotFound } from './decide/stop-run.ts';
 export { messageView } from './view/message-view.ts';
 export { fullRunView, listedRunView } from './view/run-view.ts';
 export { sessionView } from './view/session-view.ts';
+export { decidePermission, type PermissionQuestion } from './permissions/decide-permission.ts';
+export { permissionMatrix } from './permissions/permission-matrix.ts';
+export { narrow } from './permissions/permission-mode.ts';
