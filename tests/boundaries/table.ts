@@ -99,7 +99,10 @@ export const rooms: readonly Room[] = [
       { module: /^node:crypto$/, names: /^(?!(random.*|getRandomValues|timingSafeEqual)$)/ },
     ],
     globals: ['crypto.subtle'],
-    exceptions: { 'state-store': { modules: [hashing] } },
+    exceptions: {
+      'state-store': { modules: [hashing] },
+      'workspace-tools': { modules: [hashing] },
+    },
   },
   {
     rule: 'the network only through egress',

@@ -1,11 +1,14 @@
 import { isAbsolute } from 'node:path';
-import type { Tool } from '@kheish/core-model';
+import type { RandomSource, Tool } from '@kheish/core-model';
+import { PathLocks } from './editing/path-locks.ts';
 import { MIN_OUTPUT_BYTES } from './text/bounded-text.ts';
 import type { WorkspaceToolOptions } from './tools/define-tool.ts';
+import { editFileTool } from './tools/edit-file.ts';
 import { globSearchTool } from './tools/glob-search.ts';
 import { grepSearchTool } from './tools/grep-search.ts';
 import { listFilesTool } from './tools/list-files.ts';
 import { readFileTool } from './tools/read-file.ts';
+import { writeFileTool } from './tools/write-file.ts';
 import { type WorkspaceLimits, defaultLimits } from './workspace-limits.ts';
 import { Workspace } from './workspace/workspace.ts';
 
@@ -19,6 +22,24 @@ export interface WorkspaceToolsConfig {
 
 /** The tools that read the workspace. What is hidden answers exactly like what does not exist. */
 export function createWorkspaceTools(config: WorkspaceToolsConfig): Tool[] {
+  const options = toolOptions(config);
+  return [readFileTool, listFilesTool, globSearchTool, grepSearchTool].map((tool) => tool(options));
+}
+
+export interface EditingToolsConfig extends WorkspaceToolsConfig {
+  readonly random: RandomSource;
+}
+
+/**
+ * The tools that change files of the workspace, and nothing that is hidden or outside. Calls on one file take turns
+ * when they are calls of one set of tools: make one for a workspace.
+ */
+export function createEditingTools(config: EditingToolsConfig): Tool[] {
+  const options = { ...toolOptions(config), random: config.random, locks: new PathLocks() };
+  return [writeFileTool(options), editFileTool(options)];
+}
+
+function toolOptions(config: WorkspaceToolsConfig): WorkspaceToolOptions {
   for (const path of [config.workspaceRoot, ...config.hidden]) {
     if (!isAbsolute(path)) throw new Error(`not an absolute path: ${path}`);
   }
@@ -26,9 +47,5 @@ export function createWorkspaceTools(config: WorkspaceToolsConfig): Tool[] {
   if (limits.maxOutputBytes < MIN_OUTPUT_BYTES) {
     throw new Error(`maxOutputBytes is less than ${MIN_OUTPUT_BYTES}`);
   }
-  const options: WorkspaceToolOptions = {
-    limits,
-    openWorkspace: () => Workspace.open(config.workspaceRoot, config.hidden),
-  };
-  return [readFileTool, listFilesTool, globSearchTool, grepSearchTool].map((tool) => tool(options));
+  return { limits, openWorkspace: () => Workspace.open(config.workspaceRoot, config.hidden) };
 }

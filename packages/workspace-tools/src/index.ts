@@ -1,2 +1,7 @@
-export { createWorkspaceTools, type WorkspaceToolsConfig } from './create-workspace-tools.ts';
+export {
+  createEditingTools,
+  createWorkspaceTools,
+  type EditingToolsConfig,
+  type WorkspaceToolsConfig,
+} from './create-workspace-tools.ts';
 export { defaultLimits, type WorkspaceLimits } from './workspace-limits.ts';

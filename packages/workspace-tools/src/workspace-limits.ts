@@ -3,8 +3,12 @@ export interface WorkspaceLimits {
   /** Bytes of UTF-8 in an answer, notes included; at least 1024. */
   readonly maxOutputBytes: number;
   readonly timeoutMs: number;
-  /** Bytes read of one file, counted from its beginning. */
+  /** Bytes read of one file, counted from its beginning; a larger one is not changed. */
   readonly maxFileBytes: number;
+  /** Bytes of a content that is written whole, and of a patch. */
+  readonly maxContentBytes: number;
+  /** Bytes of all files that one call changes, before it. */
+  readonly maxChangedBytes: number;
   /** Bytes read of all files by one search. */
   readonly maxSearchBytes: number;
   /** Lines shown by one read. */
@@ -25,6 +29,8 @@ export const defaultLimits: WorkspaceLimits = {
   maxOutputBytes: 65_536,
   timeoutMs: 60_000,
   maxFileBytes: 33_554_432,
+  maxContentBytes: 16_777_216,
+  maxChangedBytes: 67_108_864,
   maxSearchBytes: 268_435_456,
   maxLines: 2000,
   maxLineChars: 2000,

@@ -73,6 +73,8 @@ export const problems = {
   'tools/not_found': { status: 404 },
   'tools/path_not_allowed': { status: 403 },
   'tools/unreadable': { status: 400 },
+  'tools/unwritable': { status: 400 },
+  'tools/file_changed': { status: 409 },
   'tools/failed': { status: 500 },
 
   'egress/destination_refused': { status: 403 },

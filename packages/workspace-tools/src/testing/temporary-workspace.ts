@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { KheishError, type Tool } from '@kheish/core-model';
-import { createWorkspaceTools } from '../create-workspace-tools.ts';
+import { createEditingTools, createWorkspaceTools } from '../create-workspace-tools.ts';
 import type { WorkspaceLimits } from '../workspace-limits.ts';
+
+const random = { bytes: (count: number) => randomBytes(count) };
 
 /** A workspace in a directory of its own, with room beside it for what is outside. */
 export class TemporaryWorkspace implements AsyncDisposable {
@@ -37,13 +40,18 @@ export class TemporaryWorkspace implements AsyncDisposable {
     await writeFile(this.at(path), content);
   }
 
+  read(path: string): Promise<string> {
+    return readFile(this.at(path), 'utf8');
+  }
+
   makeFifo(path: string): void {
     execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', this.at(path)]);
   }
 
   tools(): Tool[] {
     const { root, hidden, limits } = this;
-    return createWorkspaceTools({ workspaceRoot: root, hidden, limits });
+    const config = { workspaceRoot: root, hidden, limits };
+    return [...createWorkspaceTools(config), ...createEditingTools({ ...config, random })];
   }
 
   async call(name: string, input: object, signal = new AbortController().signal): Promise<string> {

@@ -1,7 +1,8 @@
-import { type JsonSchema, KheishError, type Tool } from '@kheish/core-model';
-import * as v from 'valibot';
+import type { JsonSchema, Tool } from '@kheish/core-model';
+import type * as v from 'valibot';
 import type { WorkspaceLimits } from '../workspace-limits.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { parseInput } from './parse-input.ts';
 
 /** What a tool of this package is made from. */
 export interface WorkspaceToolOptions {
@@ -29,20 +30,11 @@ export function defineReadingTool<Input>(
     inputSchema: tool.inputSchema,
     effect: 'repeatable',
     limits: { timeoutMs, maxOutputBytes },
-    parse: (input) => {
-      const result = v.safeParse(tool.input, input);
-      if (result.success) return result.output;
-      throw new KheishError('tools/invalid_input', result.issues.map(describeIssue).join('; '));
-    },
+    parse: (input) => parseInput(tool.input, input),
     run: async (input, context) => {
       context.signal.throwIfAborted();
       const workspace = options.openWorkspace();
       return { content: await tool.run(workspace, input, context.signal) };
     },
   };
-}
-
-function describeIssue(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue);
-  return path === null ? issue.message : `${path}: ${issue.message}`;
 }

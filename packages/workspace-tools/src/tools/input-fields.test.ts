@@ -1,7 +1,7 @@
 import { type Json, type JsonObject, KheishError, isJsonObject } from '@kheish/core-model';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createWorkspaceTools } from '../create-workspace-tools.ts';
+import { createEditingTools, createWorkspaceTools } from '../create-workspace-tools.ts';
 
 /** As much of JSON Schema as the tools use; an unknown keyword is an error. */
 function accepts(schema: JsonObject, value: Json | undefined): boolean {
@@ -16,6 +16,8 @@ function accepts(schema: JsonObject, value: Json | undefined): boolean {
         return typeof value !== 'string' || Array.from(value).length >= Number(bound);
       case 'maxLength':
         return typeof value !== 'string' || Array.from(value).length <= Number(bound);
+      case 'pattern':
+        return typeof value !== 'string' || new RegExp(bound as string, 'u').test(value);
       case 'minimum':
         return typeof value !== 'number' || value >= Number(bound);
       case 'maximum':
@@ -46,17 +48,31 @@ const odd = fc.oneof(
   fc.constant<Json>([]),
   fc.constant<Json>({}),
 );
-const value = fc.oneof({ weight: 2, arbitrary: fc.constantFrom<Json>('a', 1) }, odd);
-const input = fc
-  .record({ path: value, pattern: value, offset: value, limit: value, other: value })
-  .chain((fields) => fc.subarray(Object.entries(fields)))
-  .map((fields): JsonObject => Object.fromEntries(fields));
+const value = fc.oneof({ weight: 4, arbitrary: fc.constantFrom<Json>('a', 'b', 1) }, odd);
+const digest = fc.constantFrom<Json>('a'.repeat(64), `sha256:${'0'.repeat(64)}`, 'A'.repeat(64));
 
-describe.each(createWorkspaceTools({ workspaceRoot: '/work', hidden: [] }))('$name', (tool) => {
+/** Inputs of some of the fields that the schema tells, and sometimes of another. */
+function inputsFor(schema: JsonObject): fc.Arbitrary<JsonObject> {
+  const fields = Object.keys(schema['properties'] as JsonObject).map((name) => {
+    const known = name.endsWith('sha256') ? fc.oneof(digest, value) : value;
+    return [name, fc.option(known, { freq: 7, nil: undefined })] as const;
+  });
+  const other = fc.option(value, { freq: 1, nil: undefined });
+  return fc
+    .record({ ...Object.fromEntries(fields), other })
+    .map((input) => Object.entries(input).filter(([, said]) => said !== undefined))
+    .map((said) => Object.fromEntries(said) as JsonObject);
+}
+
+const config = { workspaceRoot: '/work', hidden: [], random: { bytes: () => new Uint8Array() } };
+const reading = createWorkspaceTools(config);
+const editing = createEditingTools(config);
+
+describe.each([...reading, ...editing])('$name', (tool) => {
   test('parses exactly what the schema told to models accepts', () => {
     const verdicts = new Set<boolean>();
     fc.assert(
-      fc.property(input, (candidate) => {
+      fc.property(inputsFor(tool.inputSchema), (candidate) => {
         let parsed = true;
         try {
           tool.parse({ ...candidate });
@@ -72,17 +88,34 @@ describe.each(createWorkspaceTools({ workspaceRoot: '/work', hidden: [] }))('$na
     );
     expect(verdicts.size).toBe(2);
   });
-
-  test('is a read that may be repeated', () => {
-    expect(tool).toMatchObject({ effect: 'repeatable', limits: { maxOutputBytes: 65_536 } });
-  });
 });
 
-test('the four tools, under the names models know', () => {
-  const names = createWorkspaceTools({ workspaceRoot: '/work', hidden: [] }).map(
-    ({ name }) => name,
-  );
-  expect(names).toEqual(['read_file', 'list_files', 'glob_search', 'grep_search']);
+test.each(reading)('$name is a read that may be repeated', (tool) => {
+  expect(tool).toMatchObject({ effect: 'repeatable', limits: { maxOutputBytes: 65_536 } });
+});
+
+test.each(editing)('$name happens once, and can be bound', (tool) => {
+  expect(tool).toMatchObject({ effect: 'once', limits: { maxOutputBytes: 65_536 } });
+  expect(tool).toHaveProperty('bind');
+});
+
+test('the tools, under the names models know', () => {
+  expect(reading.map(({ name }) => name)).toEqual([
+    'read_file',
+    'list_files',
+    'glob_search',
+    'grep_search',
+  ]);
+  expect(editing.map(({ name }) => name)).toEqual(['write_file', 'edit_file']);
+});
+
+test.each([...reading, ...editing])('$name refuses half of a character', (tool) => {
+  const half: JsonObject = { path: 'f', pattern: 'f', content: '', old_text: 'a', new_text: '' };
+  const fields = Object.keys(tool.inputSchema['properties'] as JsonObject);
+  const input = fields.flatMap((name) => (half[name] === undefined ? [] : [[name, half[name]]]));
+  const parse = (path: string) => () => tool.parse({ ...Object.fromEntries(input), path });
+  expect(parse('f')).not.toThrow();
+  expect(parse('f\ud83d')).toThrow('path: Invalid text');
 });
 
 test('a relative path and too small an answer are mistakes of the program', () => {

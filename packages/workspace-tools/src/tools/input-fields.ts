@@ -6,7 +6,13 @@ import * as v from 'valibot';
 const MAX_PATTERN_CHARACTERS = 1000;
 const MAX_LINE_NUMBER = 1_000_000_000;
 
-export const Path = v.pipe(v.string(), v.minLength(1));
+// Half of a surrogate pair would be written as another character.
+export const Text = v.pipe(
+  v.string(),
+  v.check((text) => text.isWellFormed(), 'Invalid text: half of a surrogate pair'),
+);
+export const NonEmptyText = v.pipe(Text, v.minLength(1));
+export const Path = v.pipe(Text, v.minLength(1));
 export const Pattern = v.pipe(
   v.string(),
   v.minLength(1),
@@ -15,6 +21,9 @@ export const Pattern = v.pipe(
     `Invalid length: Expected <=${MAX_PATTERN_CHARACTERS} characters`,
   ),
 );
+export const Flag = v.boolean();
+const DIGEST = '^(sha256:)?[0-9a-f]{64}$';
+export const Sha256 = v.pipe(v.string(), v.regex(new RegExp(DIGEST)));
 export const PositiveInteger = v.pipe(
   v.number(),
   v.integer(),
@@ -24,6 +33,19 @@ export const PositiveInteger = v.pipe(
 
 export function pathField(description: string): JsonSchema {
   return { type: 'string', minLength: 1, description };
+}
+
+export function textField(description: string, minLength = 0): JsonSchema {
+  return { type: 'string', minLength, description };
+}
+
+export function flagField(description: string): JsonSchema {
+  return { type: 'boolean', description };
+}
+
+export function sha256Field(): JsonSchema {
+  const description = 'Change nothing unless the file has this SHA-256 (hexadecimal) now.';
+  return { type: 'string', pattern: DIGEST, description };
 }
 
 export function patternField(description: string): JsonSchema {

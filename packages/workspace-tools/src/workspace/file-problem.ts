@@ -13,6 +13,14 @@ export function unreadable(path: string, reason: string): KheishError {
   return new KheishError('tools/unreadable', `${path}: ${reason}`);
 }
 
+export function unwritable(path: string, reason: string): KheishError {
+  return new KheishError('tools/unwritable', `${path}: ${reason}`);
+}
+
+export function fileChanged(path: string, reason: string): KheishError {
+  return new KheishError('tools/file_changed', `${path}: ${reason}`);
+}
+
 const absent = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE']);
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
@@ -26,6 +34,26 @@ export function fileProblem(path: string, thrown: unknown): unknown {
   if (code === undefined) return thrown;
   if (absent.has(code)) return notFound(path);
   return unreadable(path, reasons[code] ?? `cannot be read (${code})`);
+}
+
+const writeReasons: Readonly<Record<string, string>> = {
+  ...reasons,
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file would be larger than the system allows',
+  EROFS: 'the file system is read-only',
+  EIO: 'the disk failed',
+  ENAMETOOLONG: 'a name is too long',
+  EBUSY: 'is in use by the system',
+};
+
+/** The same for what went wrong while a file was written. */
+export function writeProblem(path: string, thrown: unknown): unknown {
+  const code = errnoOf(thrown);
+  if (code === undefined) return thrown;
+  const moved = code === 'ENOENT' || code === 'ENOTDIR' || code === 'EEXIST';
+  if (moved) return fileChanged(path, 'its directory changed while it was written');
+  return unwritable(path, writeReasons[code] ?? `cannot be written (${code})`);
 }
 
 function errnoOf(thrown: unknown): string | undefined {

@@ -6,6 +6,11 @@ import { basename, dirname, join, resolve, sep } from 'node:path';
 export interface HiddenFiles {
   /** Whether a path without symbolic links is hidden, or lies in a hidden directory. */
   coversPath(realPath: string): boolean;
+  /**
+   * The same for a path where nothing is yet, also where a file system takes two spellings for one name. What exists
+   * is known by its identity, whatever its spelling.
+   */
+  coversNewPath(realPath: string): boolean;
   /** Whether the file is hidden under this or any other name. */
   coversFile(stats: BigIntStats): Promise<boolean>;
 }
@@ -27,6 +32,8 @@ export function hiddenFiles(paths: readonly string[]): HiddenFiles {
   let linked: Promise<Set<string>> | undefined;
   return {
     coversPath: (realPath) => [...places].some((place) => isWithin(realPath, place)),
+    coversNewPath: (realPath) =>
+      [...places].some((place) => isWithin(oneSpelling(realPath), oneSpelling(place))),
     coversFile: async (stats) => {
       const identity = identityOf(stats);
       if (identities.has(identity)) return true;
@@ -37,6 +44,17 @@ export function hiddenFiles(paths: readonly string[]): HiddenFiles {
       return (await linked).has(identity);
     },
   };
+}
+
+/** Without case, Unicode form, and the dots and spaces at the end of a name that some systems drop. */
+function oneSpelling(path: string): string {
+  return path
+    .normalize('NFKD')
+    .toUpperCase()
+    .toLowerCase()
+    .normalize('NFKD')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .replace(/[. ]+(?=\/|$)/g, '');
 }
 
 function isWithin(path: string, directory: string): boolean {

@@ -15,8 +15,8 @@ import { type OpenFile, openFile } from './open-file.ts';
 /** A file or directory held so that a swap of its name, or of a parent's, cannot change it any more. */
 export interface PinnedFile extends Disposable {
   readonly stats: BigIntStats;
-  /** Where a directory can be listed. */
-  readonly listPath: string;
+  /** Leads to it; what is below a directory is reached through this. */
+  readonly path: string;
   /** Only for regular files: opening anything else may block or act. */
   openForReading(): OpenFile;
   /** Throws `tools/not_found` when the name has come to mean something else. */
@@ -38,7 +38,7 @@ export const pinByDescriptor: Pin = (realPath) => {
     if (stats.isSymbolicLink() || readlinkSync(magic) !== realPath) throw notFound(realPath);
     return {
       stats,
-      listPath: magic,
+      path: magic,
       openForReading: () => openFile(magic, constants.O_RDONLY | constants.O_NONBLOCK),
       confirm: () => undefined,
       [Symbol.dispose]: () => closeSync(descriptor),
@@ -61,7 +61,7 @@ export const pinByIdentity: Pin = (realPath) => {
   confirm();
   return {
     stats,
-    listPath: realPath,
+    path: realPath,
     confirm,
     openForReading: () => {
       const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;

@@ -95,7 +95,7 @@ export async function listDirectory(
 ): Promise<Listing> {
   const entries: Dirent[] = [];
   let cut = false;
-  for await (const entry of await opendir(pinned.listPath, { bufferSize: 256 })) {
+  for await (const entry of await opendir(pinned.path, { bufferSize: 256 })) {
     signal.throwIfAborted();
     if (entries.length >= max) {
       cut = true;

@@ -1,5 +1,5 @@
 import { lstatSync, realpathSync } from 'node:fs';
-import { relative, resolve, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { KheishError } from '@kheish/core-model';
 import { fileProblem, notFound } from './file-problem.ts';
 import { type HiddenFiles, hiddenFiles } from './hidden-files.ts';
@@ -7,6 +7,15 @@ import { type Pin, type PinnedFile, pinByDescriptor, pinByIdentity } from './pin
 import { type Root, resolvePath } from './resolve-path.ts';
 
 const ATTEMPTS = 3;
+
+interface Found {
+  /** Without symbolic links. */
+  readonly place: string;
+  /** Undefined where nothing is. */
+  readonly pinned: PinnedFile | undefined;
+  /** Whether the last name of the path was a symbolic link. */
+  readonly isLink: boolean;
+}
 
 /**
  * The workspace as one tool call sees it: without what is hidden, and without what lies outside.
@@ -38,17 +47,38 @@ export class Workspace {
     }
   }
 
+  /** Without symbolic links. */
+  get realRoot(): string {
+    return this.#root.real;
+  }
+
   /** Finds what a model's path names and pins it. A name that changes meanwhile is looked up anew. */
   async find(path: string): Promise<{ place: string; pinned: PinnedFile }> {
+    const { place, pinned } = await this.lookUp(path);
+    if (pinned === undefined) throw notFound(path);
+    return { place, pinned };
+  }
+
+  /** The same for a path that may not be there yet; its place is where it would be made. */
+  async lookUp(path: string): Promise<Found> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const place = await resolvePath(this.#root, this.#hidden, path);
-        return { place, pinned: await this.pin(place) };
+        const { place, missing, isLink } = await resolvePath(this.#root, this.#hidden, path);
+        if (missing.length > 0)
+          return { place: join(place, ...missing), pinned: undefined, isLink };
+        return { place, pinned: await this.pin(place), isLink };
       } catch (thrown) {
         if (attempt < ATTEMPTS && isNotFound(thrown)) continue;
         throw isNotFound(thrown) ? notFound(path) : fileProblem(path, thrown);
       }
     }
+  }
+
+  /** Where the path leads, without symbolic links; something need not be there. */
+  async placeOf(path: string): Promise<string> {
+    const { place, pinned } = await this.lookUp(path);
+    pinned?.[Symbol.dispose]();
+    return place;
   }
 
   /** Pins a place found by walking. Rejects with `tools/not_found` when it is hidden or has moved. */
@@ -77,7 +107,8 @@ export class Workspace {
   /** Resolves a link met in a listing; undefined where following it would be refused. */
   async follow(place: string): Promise<string | undefined> {
     try {
-      return await resolvePath(this.#root, this.#hidden, place);
+      const { place: target, missing } = await resolvePath(this.#root, this.#hidden, place);
+      return missing.length === 0 ? target : undefined;
     } catch {
       return undefined;
     }
