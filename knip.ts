@@ -25,7 +25,9 @@ const config: KnipConfig = {
       packages.map((folder) => [
         folder,
         {
-          entry: folder === 'packages/state-store' ? ['src/testing/*.child.ts'] : [],
+          entry: ['packages/state-store', 'packages/process-host'].includes(folder)
+            ? ['src/testing/*.child.ts']
+            : [],
           project: ['src/**'],
           // What the bundle leaves outside.
           ignoreDependencies: folder === 'apps/cli' ? ['better-sqlite3'] : [],

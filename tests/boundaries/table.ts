@@ -114,6 +114,8 @@ export const rooms: readonly Room[] = [
     globals: ['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest'],
     exceptions: {
       'client-sdk': { globals: ['fetch'] },
+      // Reads the pipe that its children print to.
+      'process-host': { modules: [{ module: /^node:net$/, names: /^Socket$/ }] },
       'http-api': {
         modules: [
           { module: /^node:http$/, names: /^(createServer|Server|ServerResponse|STATUS_CODES)$/ },

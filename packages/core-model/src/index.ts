@@ -100,6 +100,7 @@ export type { SealedSlot } from './secret/sealed-slot.ts';
 export { evolveSession } from './session/evolve-session.ts';
 export { SessionId } from './session/session-id.ts';
 export { RoutePolicy, type SessionState } from './session/session.ts';
+export { ProcessIdentity } from './tool/process-identity.ts';
 export type { JsonSchema, Tool, ToolContext, ToolDefinition, ToolResult } from './tool/tool.ts';
 export {
   operations,

@@ -77,6 +77,9 @@ export const problems = {
   'tools/file_changed': { status: 409 },
   'tools/failed': { status: 500 },
 
+  'processes/not_started': { status: 503 },
+  'processes/hidden_exposed': { status: 409 },
+
   'egress/destination_refused': { status: 403 },
   'egress/invalid_url': { status: 400 },
   'egress/connect_failed': { status: 502, retryable: true },

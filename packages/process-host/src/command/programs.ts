@@ -1,0 +1,31 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+
+/** Where the programs that confine others are looked for: never on a path that those could write to. */
+const systemPath =
+  '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin';
+
+/** The absolute entries of a PATH: what a relative one means changes with the directory. */
+export function absoluteEntries(path: string): string {
+  return path
+    .split(':')
+    .filter((entry) => isAbsolute(entry))
+    .join(':');
+}
+
+/** The file that a program's name stands for; undefined where there is none. */
+export function findProgram(name: string, path: string = systemPath): string | undefined {
+  return path
+    .split(':')
+    .map((directory) => join(directory, name))
+    .find((file) => isExecutable(file));
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,11 @@
+export { createProcessHost, type ProcessHost, type ProcessHostOptions } from './process-host.ts';
+export { findProgram } from './command/programs.ts';
+export type { CommandSpec } from './command/command.ts';
+export type { Death } from './death/end-cohort.ts';
+export type { Reaped } from './death/reap.ts';
+export type { HeldProcess } from './held-process.ts';
+export type { OutputBounds } from './output/drain.ts';
+export type { SinkReport, SinkSpec } from './output/file-sink.ts';
+export type { KeptOutput } from './output/head-and-tail.ts';
+export type { ExitReport, RunningProcess } from './running-process.ts';
+export type { SandboxReport } from './sandbox/detect-sandbox.ts';
