@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '@kheish/core-model';
@@ -45,7 +45,7 @@ export class Hosted implements AsyncDisposable {
     hidden: readonly string[] = [],
   ): Promise<Hosted> {
     // Not in a directory that the sandbox empties, so that what it hides would be seen otherwise.
-    const place = sandbox === 'auto' ? '/var/lib' : tmpdir();
+    const place = sandbox === 'auto' ? homedir() : tmpdir();
     const base = await realpath(await mkdtemp(join(place, 'kheish-process-host-')));
     const hosted = new Hosted(base, sandbox, hidden);
     await mkdir(hosted.workspaceRoot);
