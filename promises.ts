@@ -75,6 +75,8 @@ export const promises: Readonly<Record<string, string>> = {
     'A rule that denies holds against rules of every scope and in every mode; to add one never widens.',
   'permissions.whole_words':
     'A rule for commands matches the resolved program and whole arguments of one simple command; shells and other wrappers do not inherit its trust.',
+  'approvals.bind_files':
+    'What a command line would act on changes with any byte of a file that it names, with its program, words and directory.',
   'egress.public_only':
     'A URL that an agent or a payload chose reaches public addresses only, however it is written, resolved or redirected.',
   'egress.operator_origin':

@@ -56,7 +56,13 @@ export type {
   PromptPart,
   PromptTool,
 } from './model/model-driver.ts';
-export { baseName, isHarmlessBuiltin, isWrapper, type Command } from './permission/command.ts';
+export {
+  baseName,
+  isHarmlessBuiltin,
+  isInterpreter,
+  isWrapper,
+  type Command,
+} from './permission/command.ts';
 export {
   MatchedRule,
   PermissionExplanation,
@@ -101,6 +107,7 @@ export { evolveSession } from './session/evolve-session.ts';
 export { SessionId } from './session/session-id.ts';
 export { RoutePolicy, type SessionState } from './session/session.ts';
 export { ProcessIdentity } from './tool/process-identity.ts';
+export { ActionBinding, BoundFile } from './tool/action-binding.ts';
 export type { JsonSchema, Tool, ToolContext, ToolDefinition, ToolResult } from './tool/tool.ts';
 export {
   operations,

@@ -5,3 +5,4 @@ export {
   type WorkspaceToolsConfig,
 } from './create-workspace-tools.ts';
 export { defaultLimits, type WorkspaceLimits } from './workspace-limits.ts';
+export { bindCommand, type BindCommandOptions } from './shell/bind-command.ts';

@@ -4,17 +4,22 @@ export interface Command {
   readonly executable?: string | undefined;
 }
 
+/** Programs that run the file that is their first argument. */
+const interpreters = new Set(
+  `ash bash csh dash fish ksh ksh93 mksh rbash sh tcsh yash zsh guile lua luajit node nodejs perl php
+  pypy python rscript ruby tclsh`.split(/\s+/),
+);
+
 /**
  * Programs that run what their arguments or their input say. The list cannot be complete: any program may start
  * others. It keeps a rule that names such a program alone from being a rule for everything.
  */
 const wrappers = new Set(
-  `ash bash csh dash elvish fish ksh ksh93 mksh nu pwsh rbash rksh sh tcsh xonsh yash zsh
-  awk gawk mawk nawk original-awk bun deno expect gdb guile irb lldb lua luajit node nodejs octave
-  osascript perl php psql pypy pypy3 python racket rscript ruby sqlite3 tclsh wish
+  `elvish nu pwsh rksh xonsh
+  awk gawk mawk nawk original-awk bun deno expect gdb irb lldb octave osascript psql racket sqlite3 wish
   ed emacs ex less man more nano nvim sed vi view vim vimdiff
   at batch builtin bwrap catchsegv chronic chroot chrt command coproc crontab cpulimit dbus-run-session
-  doas dumb-init entr env eval exec fakeroot firejail flock gosu ionice ld.so linux32 linux64 logrotate
+  doas dumb-init entr env eval exec fakeroot firejail flock gosu ionice linux32 linux64 logrotate
   ltrace nice nohup nsenter numactl parallel perf pkexec prlimit proot rsync run-parts runuser screen
   script setarch setpriv setsid source ssh sshpass start-stop-daemon stdbuf strace su su-exec sudo sudoedit
   systemd-run tar taskset time timeout tini tmux trap unbuffer unshare valgrind watch watchexec xargs
@@ -67,16 +72,33 @@ export function isWrapper({ argv, executable }: Command): boolean {
   const [program, ...args] = argv ?? [];
   if (program === undefined) return false;
   if (executable === undefined) return !isHarmlessBuiltin(argv ?? []);
-  const called = baseName(program);
-  const real = baseName(executable);
-  const names = multiCall.has(real) && !multiCall.has(called) ? [called] : [called, real];
-  return names.some((name) => wraps(name, args));
+  return namesOf(program, executable).some(
+    (name) =>
+      [name, stemOf(name)].some(
+        (known) => interpreters.has(known) || wrappers.has(known) || multiCall.has(known),
+      ) ||
+      /^ld(?:-[a-z0-9-]+)?\.so/.test(name) ||
+      runsOthersWhere.get(name)?.(args) === true,
+  );
 }
 
-function wraps(name: string, args: readonly string[]): boolean {
-  const stem = name.toLowerCase().replace(/[-.\d]+$/, '');
-  if ([name, stem].some((known) => wrappers.has(known) || multiCall.has(known))) return true;
-  return /^ld(?:-[a-z0-9-]+)?\.so/.test(name) || runsOthersWhere.get(name)?.(args) === true;
+/** Whether the first argument, where it is a file, is what is run. */
+export function isInterpreter({ argv, executable }: Command): boolean {
+  const [program] = argv ?? [];
+  if (program === undefined || executable === undefined) return false;
+  return namesOf(program, executable).some((name) =>
+    [name, stemOf(name)].some((known) => interpreters.has(known)),
+  );
+}
+
+function namesOf(program: string, executable: string): string[] {
+  const [called, real] = [baseName(program), baseName(executable)];
+  return multiCall.has(real) && !multiCall.has(called) ? [called] : [called, real];
+}
+
+/** Without a version: `python3.11` is `python`. */
+function stemOf(name: string): string {
+  return name.toLowerCase().replace(/[-.\d]+$/, '');
 }
 
 /** Of words that the shell itself carries out, without a program. */

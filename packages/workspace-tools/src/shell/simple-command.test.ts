@@ -89,8 +89,27 @@ describe('not a simple command', () => {
   });
 });
 
+/** The words of each command of a script that ends them with NUL and U+0001. */
+function bash(script: string): string[][] {
+  // No command is found, no file is written: a line that is read wrongly does no harm.
+  const result = spawnSync('/bin/bash', ['--norc', '-r', '-s'], {
+    input: script,
+    env: { PATH: '/nowhere', LANG: 'C.UTF-8' },
+    cwd: '/',
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  });
+  expect(result.stderr).toBe('');
+  return result.stdout
+    .split('\u0001')
+    .slice(0, -1)
+    .map((words) => words.split('\0').slice(0, -1));
+}
+
 describe(`bash reads what we call simple as we do, seed ${seed}`, () => {
-  const special = fc.constantFrom(...'\\\'"$`!*?[]{}()<>|&;#~=^%@+:,./- \t\na1é\u00a0\u2028');
+  const special = fc.constantFrom(
+    ...Array.from('\\\'"$`!*?[]{}()<>|&;#~=^%@+:,./- \t\na1é\u00a0\u2028'),
+  );
   const soup = fc.string({ unit: special, maxLength: 12 });
   const quoted = fc.oneof(
     soup.map((text) => `'${text.replaceAll("'", '')}'`),
@@ -114,22 +133,6 @@ describe(`bash reads what we call simple as we do, seed ${seed}`, () => {
       .map((text) => ({ text, words: parseSimpleCommand(text).words }))
       .filter((sample) => sample.words !== undefined);
 
-  const bash = (script: string): string[][] => {
-    // No command is found, no file is written: a line that is read wrongly does no harm.
-    const result = spawnSync('/bin/bash', ['--norc', '-r', '-s'], {
-      input: script,
-      env: { PATH: '/nowhere', LANG: 'C.UTF-8' },
-      cwd: '/',
-      encoding: 'utf8',
-      maxBuffer: 2 ** 28,
-    });
-    expect(result.stderr).toBe('');
-    return result.stdout
-      .split('\u0001')
-      .slice(0, -1)
-      .map((words) => words.split('\0').slice(0, -1));
-  };
-
   test('as arguments', () => {
     const samples = simple(20_000);
     expect(samples.length).toBeGreaterThan(1_000);
@@ -139,7 +142,7 @@ describe(`bash reads what we call simple as we do, seed ${seed}`, () => {
 
   test('as a command', () => {
     // Names with a slash and builtins do not come to the handler.
-    const builtin = /^(?:[.:\[]|.*\/.*)$/su;
+    const builtin = /^(?:[.:[]|.*\/.*)$/su;
     const samples = simple(8_000).filter(({ words }) => !builtin.test(words?.[0] ?? ''));
     expect(samples.length).toBeGreaterThan(200);
     const handler = `command_not_found_handle() { printf '%s\\0' "$@"; printf '\\1'; }\n`;
