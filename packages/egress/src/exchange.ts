@@ -16,6 +16,8 @@ export interface EgressLimits {
 }
 
 export interface EgressResponse {
+  /** Where it came from: after redirects another than was asked. */
+  readonly url: string;
   readonly status: number;
   /** Names in lower case; a repeated header joined by ", ". */
   readonly headers: Readonly<Record<string, string>>;
@@ -94,7 +96,8 @@ class Exchange implements Dispatcher.DispatchHandler {
       abandon: () => this.#abandon(),
     };
     this.#body = new ResponseBody(source, this.#hop.limits.maxResponseBytes ?? Infinity);
-    this.#resolve({ status, headers: joined(headers), body: this.#body });
+    const { href: url } = this.#hop.url;
+    this.#resolve({ url, status, headers: joined(headers), body: this.#body });
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {

@@ -1,8 +1,7 @@
 import type { KheishError } from '@kheish/core-model';
+import { type Listening, OutgoingConnects, listening } from '@kheish/testkit';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Egress, createEgress } from './egress.ts';
-import { type Listening, listening } from './testing/listening.ts';
-import { OutgoingConnects } from './testing/outgoing-connects.ts';
 import { realClock } from './testing/real-clock.ts';
 
 const refused = 'egress/destination_refused';

@@ -1,8 +1,14 @@
+import {
+  type Listening,
+  OutgoingConnects,
+  listening,
+  publicAddress,
+  trap,
+  v4,
+} from '@kheish/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Resolve } from './address/public-lookup.ts';
-import { type Listening, listening } from './testing/listening.ts';
-import { OutgoingConnects } from './testing/outgoing-connects.ts';
-import { ask, codeOf, egressOf, publicAddress, textOf, trap, v4 } from './testing/public-world.ts';
+import { ask, codeOf, egressOf, textOf } from './testing/public-egress.ts';
 
 const refused = 'egress/destination_refused';
 const invalid = 'egress/invalid_url';

@@ -1,19 +1,8 @@
 import { get } from 'node:http';
 import { domainToASCII } from 'node:url';
+import { OutgoingConnects, listening, names, publicAddress, trap, v4, v6 } from '@kheish/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { listening } from './testing/listening.ts';
-import { OutgoingConnects } from './testing/outgoing-connects.ts';
-import {
-  ask,
-  codeOf,
-  egressOf,
-  names,
-  publicAddress,
-  textOf,
-  trap,
-  v4,
-  v6,
-} from './testing/public-world.ts';
+import { ask, codeOf, egressOf, textOf } from './testing/public-egress.ts';
 
 const refused = 'egress/destination_refused';
 const invalid = 'egress/invalid_url';

@@ -1,11 +1,5 @@
 import type { LookupAddress } from 'node:dns';
-import type { KheishError } from '@kheish/core-model';
-import { onTestFinished } from 'vitest';
-import type { Resolve } from '../address/public-lookup.ts';
-import { type Egress, createEgress } from '../egress.ts';
-import type { EgressResponse } from '../exchange.ts';
 import { type Listening, listening } from './listening.ts';
-import { realClock } from './real-clock.ts';
 
 export const publicAddress = '93.184.215.14';
 
@@ -14,6 +8,7 @@ export const v4 = (...addresses: string[]): LookupAddress[] =>
 export const v6 = (...addresses: string[]): LookupAddress[] =>
   addresses.map((address) => ({ address, family: 6 }));
 
+/** Names of a world of its own: `public.test` leads to `publicAddress`, all others where nobody may go. */
 export const names: Readonly<Record<string, readonly LookupAddress[]>> = {
   'public.test': v4(publicAddress),
   localhost: [...v6('::1'), ...v4('127.0.0.1')],
@@ -36,33 +31,11 @@ export const names: Readonly<Record<string, readonly LookupAddress[]>> = {
   'blank.test': v4(''),
 };
 
-const resolveNames: Resolve = async (host) => {
+/** How that world's names become addresses, as `getaddrinfo` would answer. */
+export async function resolveNames(host: string): Promise<readonly LookupAddress[]> {
   const found = names[host];
   if (found !== undefined) return found;
   throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND' });
-};
-
-export function egressOf(resolve: Resolve = resolveNames): Egress {
-  const egress = createEgress({ clock: realClock, resolve });
-  onTestFinished(() => egress.close());
-  return egress;
-}
-
-export function ask(egress: Egress, url: string, more: object = {}): Promise<EgressResponse> {
-  return egress.request({ policy: { kind: 'public' }, url, method: 'GET', ...more });
-}
-
-export async function codeOf(answer: Promise<unknown>): Promise<string> {
-  return answer.then(
-    () => 'answered',
-    (error: KheishError) => error.code,
-  );
-}
-
-export async function textOf({ body }: EgressResponse): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
 }
 
 /** A server on every loopback address: whoever gets through is seen. */
