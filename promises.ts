@@ -146,6 +146,8 @@ export const promises: Readonly<Record<string, string>> = {
     'store verify replays the journal and compares it with the tables, online and offline.',
   'workspace.daemon_invisible':
     'Agents see their workspace and nothing of the daemon, through links either.',
+  'tools.web_fetch_public_only':
+    'web_fetch reaches public addresses only, by name, number, redirect or rebinding, and reads a bounded text from them.',
   'sessions.life':
     'A session is created, given input, followed, read, ended and deleted; its journal has every step.',
   'cli.json': 'Every command prints JSON with --output json.',

@@ -1,5 +1,6 @@
 import type { OpenFile } from '../workspace/open-file.ts';
 import { HEAD_BYTES, encodingOf } from './encoding.ts';
+import { ownTurn } from './own-turn.ts';
 
 export const CHUNK_BYTES = 65_536;
 
@@ -24,14 +25,6 @@ export type TextEnd = 'end' | 'limit' | 'binary';
 
 /** A piece of this size costs so little that it need not wait for its turn. */
 const BYTES_AT_ONCE = 8192;
-
-let turn = Promise.resolve();
-
-/** A turn of the event loop of one's own: a chunk of short lines takes milliseconds, and many may be read at once. */
-function ownTurn(): Promise<void> {
-  turn = turn.then(() => new Promise((resolve) => setImmediate(resolve)));
-  return turn;
-}
 
 /**
  * The lines of a file, a chunk at a time; `size` in bytes says how much is probably there. Bytes that do not fit the

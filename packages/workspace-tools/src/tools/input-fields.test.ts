@@ -1,7 +1,9 @@
 import { type Json, type JsonObject, KheishError, isJsonObject } from '@kheish/core-model';
+import type { Egress } from '@kheish/egress';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createEditingTools, createWorkspaceTools } from '../create-workspace-tools.ts';
+import { createWebTools } from '../web/create-web-tools.ts';
 
 /** As much of JSON Schema as the tools use; an unknown keyword is an error. */
 function accepts(schema: JsonObject, value: Json | undefined): boolean {
@@ -22,6 +24,8 @@ function accepts(schema: JsonObject, value: Json | undefined): boolean {
         return typeof value !== 'number' || value >= Number(bound);
       case 'maximum':
         return typeof value !== 'number' || value <= Number(bound);
+      case 'enum':
+        return typeof value !== 'string' || (bound as string[]).includes(value);
       case 'required':
         return (
           !isJsonObject(value) || (bound as string[]).every((name) => Object.hasOwn(value, name))
@@ -44,6 +48,7 @@ function accepts(schema: JsonObject, value: Json | undefined): boolean {
 
 const odd = fc.oneof(
   fc.constantFrom<Json>('', 'x'.repeat(1000), 'x'.repeat(1001), '🗻'.repeat(1000), null, true),
+  fc.constantFrom<Json>('x'.repeat(4097), 'text', 60_000, 60_001),
   fc.constantFrom<Json>(0, 1.5, -1, 1e9, 1e9 + 1, 2 ** 53),
   fc.constant<Json>([]),
   fc.constant<Json>({}),
@@ -67,8 +72,10 @@ function inputsFor(schema: JsonObject): fc.Arbitrary<JsonObject> {
 const config = { workspaceRoot: '/work', hidden: [], random: { bytes: () => new Uint8Array() } };
 const reading = createWorkspaceTools(config);
 const editing = createEditingTools(config);
+const egress: Egress = { request: () => Promise.reject(new Error()), close: async () => undefined };
+const web = createWebTools({ egress });
 
-describe.each([...reading, ...editing])('$name', (tool) => {
+describe.each([...reading, ...editing, ...web])('$name', (tool) => {
   test('parses exactly what the schema told to models accepts', () => {
     const verdicts = new Set<boolean>();
     fc.assert(
@@ -90,7 +97,7 @@ describe.each([...reading, ...editing])('$name', (tool) => {
   });
 });
 
-test.each(reading)('$name is a read that may be repeated', (tool) => {
+test.each([...reading, ...web])('$name is a read that may be repeated', (tool) => {
   expect(tool).toMatchObject({ effect: 'repeatable', limits: { maxOutputBytes: 65_536 } });
 });
 

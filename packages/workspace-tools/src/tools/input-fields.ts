@@ -13,14 +13,7 @@ export const Text = v.pipe(
 );
 export const NonEmptyText = v.pipe(Text, v.minLength(1));
 export const Path = v.pipe(Text, v.minLength(1));
-export const Pattern = v.pipe(
-  v.string(),
-  v.minLength(1),
-  v.check(
-    (pattern) => Array.from(pattern).length <= MAX_PATTERN_CHARACTERS,
-    `Invalid length: Expected <=${MAX_PATTERN_CHARACTERS} characters`,
-  ),
-);
+export const Pattern = textUpTo(MAX_PATTERN_CHARACTERS);
 export const Flag = v.boolean();
 const DIGEST = '^(sha256:)?[0-9a-f]{64}$';
 export const Sha256 = v.pipe(v.string(), v.regex(new RegExp(DIGEST)));
@@ -30,6 +23,18 @@ export const PositiveInteger = v.pipe(
   v.minValue(1),
   v.maxValue(MAX_LINE_NUMBER),
 );
+
+/** Some text; JSON Schema counts characters, not UTF-16 units. */
+export function textUpTo(maxCharacters: number) {
+  return v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.check(
+      (text) => Array.from(text).length <= maxCharacters,
+      `Invalid length: Expected <=${maxCharacters} characters`,
+    ),
+  );
+}
 
 export function pathField(description: string): JsonSchema {
   return { type: 'string', minLength: 1, description };
