@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import type { RandomSource, Tool } from '@kheish/core-model';
 import { PathLocks } from './editing/path-locks.ts';
 import { MIN_OUTPUT_BYTES } from './text/bounded-text.ts';
+import { applyPatchTool } from './tools/apply-patch.ts';
 import type { WorkspaceToolOptions } from './tools/define-tool.ts';
 import { editFileTool } from './tools/edit-file.ts';
 import { globSearchTool } from './tools/glob-search.ts';
@@ -36,7 +37,7 @@ export interface EditingToolsConfig extends WorkspaceToolsConfig {
  */
 export function createEditingTools(config: EditingToolsConfig): Tool[] {
   const options = { ...toolOptions(config), random: config.random, locks: new PathLocks() };
-  return [writeFileTool(options), editFileTool(options)];
+  return [writeFileTool(options), editFileTool(options), applyPatchTool(options)];
 }
 
 function toolOptions(config: WorkspaceToolsConfig): WorkspaceToolOptions {

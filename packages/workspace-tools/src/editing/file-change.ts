@@ -11,4 +11,4 @@ export type FileChange =
       /** Said of it in the answer. */
       readonly note?: string;
     }
-  | { readonly kind: 'delete'; readonly file: NamedFile & { readonly standing: Standing } };
+  | { readonly kind: 'delete'; readonly file: NamedFile };

@@ -3,11 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { KheishError, type Tool } from '@kheish/core-model';
+import { KheishError, type RandomSource, type Tool } from '@kheish/core-model';
 import { createEditingTools, createWorkspaceTools } from '../create-workspace-tools.ts';
 import type { WorkspaceLimits } from '../workspace-limits.ts';
-
-const random = { bytes: (count: number) => randomBytes(count) };
 
 /** A workspace in a directory of its own, with room beside it for what is outside. */
 export class TemporaryWorkspace implements AsyncDisposable {
@@ -15,6 +13,7 @@ export class TemporaryWorkspace implements AsyncDisposable {
   readonly root: string;
   hidden: string[] = [];
   limits: Partial<WorkspaceLimits> = {};
+  random: RandomSource = { bytes: randomBytes };
 
   private constructor(base: string) {
     this.base = base;
@@ -49,7 +48,7 @@ export class TemporaryWorkspace implements AsyncDisposable {
   }
 
   tools(): Tool[] {
-    const { root, hidden, limits } = this;
+    const { root, hidden, limits, random } = this;
     const config = { workspaceRoot: root, hidden, limits };
     return [...createWorkspaceTools(config), ...createEditingTools({ ...config, random })];
   }
@@ -60,6 +59,13 @@ export class TemporaryWorkspace implements AsyncDisposable {
     const ids = { session_id: 's', run_id: 'run_1', action_id: 'act_1' };
     const result = await tool.run(tool.parse({ ...input }), { ...ids, signal });
     return result.content;
+  }
+
+  async bind(name: string, input: object): Promise<unknown> {
+    const tool = this.tools().find((candidate) => candidate.name === name);
+    if (tool === undefined || !('bind' in tool)) throw new Error(`nothing binds ${name}`);
+    const bind = tool.bind as (parsed: unknown) => Promise<unknown>;
+    return bind(tool.parse({ ...input }));
   }
 
   /** `code: text` of the problem that a call ends with. */

@@ -36,3 +36,7 @@ export function endsLinesWithCrLf(text: string): boolean {
 export function withCrLf(text: string): string {
   return text.replace(/\r?\n/g, '\r\n');
 }
+
+export function withLf(text: string): string {
+  return text.replaceAll('\r\n', '\n');
+}

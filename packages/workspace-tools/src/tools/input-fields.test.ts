@@ -113,16 +113,16 @@ test('the tools, under the names models know', () => {
     'glob_search',
     'grep_search',
   ]);
-  expect(editing.map(({ name }) => name)).toEqual(['write_file', 'edit_file']);
+  expect(editing.map(({ name }) => name)).toEqual(['write_file', 'edit_file', 'apply_patch']);
 });
 
-test.each([...reading, ...editing])('$name refuses half of a character', (tool) => {
-  const half: JsonObject = { path: 'f', pattern: 'f', content: '', old_text: 'a', new_text: '' };
-  const fields = Object.keys(tool.inputSchema['properties'] as JsonObject);
-  const input = fields.flatMap((name) => (half[name] === undefined ? [] : [[name, half[name]]]));
-  const parse = (path: string) => () => tool.parse({ ...Object.fromEntries(input), path });
-  expect(parse('f')).not.toThrow();
-  expect(parse('f\ud83d')).toThrow('path: Invalid text');
+test.each(editing)('$name refuses half of a character', (tool) => {
+  for (const half of tool.inputSchema['required'] as string[]) {
+    const required = (tool.inputSchema['required'] as string[]).map((name) => [name, 'a']);
+    const input = Object.fromEntries(required) as JsonObject;
+    expect(() => tool.parse(input)).not.toThrow();
+    expect(() => tool.parse({ ...input, [half]: 'a\ud83d' })).toThrow(`${half}: Invalid text`);
+  }
 });
 
 test('a relative path and too small an answer are mistakes of the program', () => {
