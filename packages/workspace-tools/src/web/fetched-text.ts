@@ -28,6 +28,10 @@ export async function fetchedText(
 ): Promise<FetchedText> {
   const { headers, body } = response;
   const type = mediaTypeOf(headers['content-type']);
+  if (type.kind === 'binary') {
+    await body[Symbol.asyncIterator]().return?.();
+    return { title: '', remarks: [describeBinary(headers)] };
+  }
   const bounded = new BoundedBytes(reading.maxBytes);
   const plain = decompressed(headers['content-encoding'], body);
   const { kind, pieces } = await decodeText(bounded.of(plain), type);

@@ -137,6 +137,14 @@ describe('text of other kinds', () => {
     expect(textIn(await answerTo({}, body))).toBe(text);
   });
 
+  test('what is said to be no text is not waited for', async () => {
+    const answer = await world.answer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'video/mp4', 'content-encoding': 'zstd' });
+      response.flushHeaders();
+    });
+    expect(answer).toContain('video/mp4 of a size that was not stated');
+  });
+
   test.each([
     [{ 'content-type': 'image/png', 'content-length': '4' }, 'PNG!', 'image/png of 4 bytes'],
     [{ 'content-type': 'application/octet-stream' }, 'abc', 'of a size that was not stated'],
@@ -249,14 +257,16 @@ describe('compression', () => {
     ['br', brotliBomb],
   ])('a bomb of %s is cut at the bound [holds tools.web_fetch_public_only]', async (coding, of) => {
     const bomb = await of();
+    const left = Promise.withResolvers<void>();
     const before = process.resourceUsage().maxRSS;
     const answer = await world.answer((_request, response) => {
-      response.writeHead(200, { ...html, 'content-encoding': coding });
+      response.writeHead(200, { ...html, 'content-encoding': coding }).on('close', left.resolve);
       for (const piece of bomb) response.write(piece);
       response.end();
     });
     expect(answer).toContain('[Only the first 5242880 bytes of the body were read.]');
     expect((process.resourceUsage().maxRSS - before) / 1000).toBeLessThan(100);
+    await left.promise;
   });
 });
 

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CappedText } from '../../text/capped-text.ts';
 import type { PageFormat } from './page-layout.ts';
@@ -146,6 +147,24 @@ describe('a page', () => {
     for (const [, html, markdown] of layouts) {
       expect((await read(html, 'markdown', 1)).text).toBe(markdown);
     }
+  });
+
+  test('of any elements is the same in whatever pieces it comes, and its words are all there', async () => {
+    const names = 'p div b a ul ol li pre code table tr td th blockquote h1 br hr img'.split(' ');
+    const token = fc.oneof(
+      fc.constantFrom('word', ' ', '\n', '  \n', '&amp;', '<br>', 'x< '),
+      fc.constantFrom(...names).map((name) => `<${name} href=/x src=/y alt=z>`),
+      fc.constantFrom(...names).map((name) => `</${name}>`),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(token, { maxLength: 40 }), fc.nat(7), async (tokens, size) => {
+        const html = tokens.join('');
+        const whole = await read(html);
+        expect((await read(html, 'markdown', size + 1)).text).toBe(whole.text);
+        expect(whole.text.split('word').length).toBe(html.split('word').length);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('has the first title of its head, in one line', async () => {
