@@ -236,6 +236,17 @@ describe('compression', () => {
     expect(await world.codeOf('http://public.test/')).toBe('tools/unreadable');
   });
 
+  test.each([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+  ])('%s that ends early gives what came', async (coding, compress) => {
+    const whole = compress(`${page}<p>${Array.from({ length: 10_000 }, (_, i) => i).join(' ')}`);
+    const body = whole.subarray(0, whole.length / 2);
+    expect(textIn(await answerTo({ ...html, 'content-encoding': coding }, body))).toContain(
+      '1 2 3',
+    );
+  });
+
   const megabyte = Buffer.alloc(1_000_000, ' ');
 
   /** 400 MB in 75 kB. */
