@@ -93,7 +93,7 @@ export function isInterpreter({ argv, executable }: Command): boolean {
 
 function namesOf(program: string, executable: string): string[] {
   const [called, real] = [baseName(program), baseName(executable)];
-  return multiCall.has(real) && !multiCall.has(called) ? [called] : [called, real];
+  return multiCall.has(real) ? [called] : [called, real];
 }
 
 /** Without a version: `python3.11` is `python`. */

@@ -153,7 +153,7 @@ describe('rules that allow commands', () => {
     ['a wrapper by some words', ['sh', '-c'], program('sh -c id', '/usr/bin/dash'), false],
     ['a wrapper by all words', ['sh', '-c', 'id'], program('sh -c id', '/usr/bin/dash'), true],
     ['words behind a wrapper', ['rm'], program('env rm x'), false],
-    ['a link to a shell', ['/work/ls'], program('./ls -c id', '/usr/bin/dash'), false],
+    ['a link to a shell', ['/work/ls'], program('/work/ls -c id', '/usr/bin/dash'), false],
     ['a multi-call program by an applet', ['ls'], program('ls -l', '/bin/busybox'), true],
     ['a wrapping applet', ['sh'], program('sh -c id', '/bin/busybox'), false],
     ['the multi-call program itself', ['busybox'], program('busybox sh', '/bin/busybox'), false],
@@ -190,6 +190,13 @@ describe('rules that deny or ask for commands', () => {
   test('a wrapper is denied by its name', () => {
     const rules = [anything, rule('deny', 'bash', { argv_prefix: ['sudo'] })];
     expect(run(rules, program('sudo ls')).decision).toBe('deny');
+    expect(run([rule('ask', 'bash', { argv_prefix: ['sudo'] })], program('sudo ls'))).toMatchObject(
+      {
+        matched_rule: { origin: 'session' },
+        reason: 'The session rule "bash" for ["sudo"] asks for approval.',
+        notes: [],
+      },
+    );
   });
 
   const hiding: [string, Command][] = [

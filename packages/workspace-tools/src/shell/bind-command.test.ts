@@ -12,7 +12,9 @@ import { type ActionBinding, ActionBinding as Schema, digestOfBytes } from '@khe
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TemporaryWorkspace } from '../testing/temporary-workspace.ts';
+import { hiddenFiles } from '../workspace/hidden-files.ts';
 import { bindCommand } from './bind-command.ts';
+import { bindFiles } from './bind-files.ts';
 
 let workspace: TemporaryWorkspace;
 let bin: string;
@@ -81,6 +83,27 @@ describe('what is bound', () => {
     expect(namesOf(binding)).toEqual(['bin/tool', 'elsewhere/a.txt']);
   });
 
+  test('what carries a script out, however it is named', async () => {
+    install(workspace.root, 'inner', '#! ./sub/last -x\n');
+    install(workspace.root, 'outer', '#!inner\n');
+    install(workspace.at('sub'), 'last', '\u007fELF');
+    install(workspace.root, 'by-env', `#!${bin}/env -S A=1 tool -v\n`);
+    install(workspace.root, 'round', '#!./round\n');
+    expect(namesOf(await bind('./outer'))).toEqual(['work/outer', 'work/inner', 'work/sub/last']);
+    expect(namesOf(await bind('./by-env'))).toEqual(['work/by-env', 'bin/env', 'bin/tool']);
+    expect(namesOf(await bind('./round'))).toEqual(['work/round']);
+  });
+
+  test('an empty name on the PATH is the directory', async () => {
+    install(workspace.root, 'mine');
+    expect((await bind('mine', { path: `${bin}:` })).executable).toBe(workspace.at('mine'));
+  });
+
+  test('a file that tells no size', async () => {
+    const { files } = await bind('tool /proc/sys/kernel/ostype');
+    expect(files.at(-1)?.digest).toBe(digest('Linux\n'));
+  });
+
   test('a script that an interpreter runs', async () => {
     await workspace.write('x.py', 'print()');
     expect((await bind('python3 x.py -v')).unbound).toBeUndefined();
@@ -119,6 +142,11 @@ describe('what is not bound is said', () => {
     ['printf -v x y', 'the shell carries out `printf` itself'],
   ])('%j', async (line, unbound) => {
     expect(await bind(line)).toMatchObject({ argv: expect.any(Array), unbound });
+  });
+
+  test('an option is no script, where a file is called so', async () => {
+    await workspace.write('-c');
+    expect((await bind('sh -c tool')).unbound).toBe('`sh` may run what no file here says');
   });
 
   test('what is no regular file is named and not opened', async () => {
@@ -233,6 +261,13 @@ describe('what is hidden is as if it were not there', () => {
     const binding = await bind(line);
     expect(namesOf(binding)).toEqual(['bin/tool', 'work/a.txt']);
     expect(binding.unbound).toBeUndefined();
+  });
+
+  test('also where it is hidden only when it is read', async () => {
+    await workspace.write('secret/key', 'k');
+    const named = [{ name: 'key', place: workspace.at('secret/key') }];
+    const hidden = hiddenFiles([workspace.at('secret')]);
+    expect(await bindFiles(named, hidden)).toEqual({ files: [], gaps: [] });
   });
 
   test('as a program, where the next on the PATH counts', async () => {

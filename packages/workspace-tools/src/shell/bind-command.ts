@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import {
   type ActionBinding,
-  type BoundFile,
+  type Command,
   isHarmlessBuiltin,
   isInterpreter,
   isWrapper,
@@ -12,6 +12,7 @@ import { printable } from '../workspace/workspace.ts';
 import { type NamedPlace, bindFiles } from './bind-files.ts';
 import { shellBuiltins } from './builtins.ts';
 import { type Surroundings, findProgram, placeOf } from './find-program.ts';
+import { interpretersOf } from './script-interpreters.ts';
 import { parseSimpleCommand } from './simple-command.ts';
 
 export interface BindCommandOptions {
@@ -28,8 +29,9 @@ const MAX_REASONS = 5;
 
 /**
  * What a line of bash would act on. A single simple command is bound by its words, the program that the first stands
- * for, and the bytes of all files that a word, or the value of an `--option=value`, names. `unbound` says what is not
- * bound. A line with shell syntax has neither words nor files. Rejects with `tools/not_found` where there is no `cwd`.
+ * for, what carries that out where it is a script, and the bytes of all files that a word, or the value of an
+ * `--option=value`, names. `unbound` says what is not bound. A line with shell syntax has neither words nor files.
+ * Rejects with `tools/not_found` where there is no `cwd`.
  */
 export async function bindCommand(
   line: string,
@@ -56,11 +58,14 @@ export async function bindCommand(
     ? undefined
     : await findProgram(program, surroundings);
   const operands = await operandsIn(args, surroundings);
-  const itself = executable === undefined ? [] : [{ name: program, place: executable }];
+  const itself =
+    executable === undefined
+      ? []
+      : [{ name: program, place: executable }, ...(await interpretersOf(executable, surroundings))];
   const { files, gaps } = await bindFiles([...itself, ...operands], hidden);
 
   const script = operands.find(({ name }) => name === args[0]);
-  const reasons = [...reasonsIn({ argv: [...argv], executable }, script, files), ...gaps];
+  const reasons = [...reasonsIn({ argv, executable }, script), ...gaps];
   return {
     cwd,
     argv: [...argv],
@@ -92,18 +97,9 @@ async function operandsIn(
   return found;
 }
 
-interface Bound {
-  readonly argv: readonly string[];
-  readonly executable: string | undefined;
-}
-
 /** Why the words do not say what is run. */
-function reasonsIn(
-  command: Bound,
-  script: NamedPlace | undefined,
-  files: readonly BoundFile[],
-): string[] {
-  const { argv, executable } = command;
+function reasonsIn(command: Command, script: NamedPlace | undefined): string[] {
+  const { argv = [], executable } = command;
   const program = `\`${argv[0]}\``;
   if (executable === undefined) {
     if (isHarmlessBuiltin(argv)) return [];
@@ -112,8 +108,7 @@ function reasonsIn(
       : [`${program} is not found`];
   }
   if (!isWrapper(command)) return [];
-  const isBound = files.some(({ path, digest }) => path === script?.place && digest !== undefined);
-  if (isInterpreter(command) && isBound && !/^[-+]/.test(script?.name ?? '')) return [];
+  if (isInterpreter(command) && script !== undefined && !/^[-+]/.test(script.name)) return [];
   return [`${program} may run what no file here says`];
 }
 

@@ -3,13 +3,11 @@ import { type BoundFile, type Digest, KheishError } from '@kheish/core-model';
 import { fileProblem } from '../workspace/file-problem.ts';
 import type { HiddenFiles } from '../workspace/hidden-files.ts';
 import type { OpenFile } from '../workspace/open-file.ts';
-import { type Pin, pinByDescriptor, pinByIdentity } from '../workspace/pinned-file.ts';
+import { pinFile } from '../workspace/pinned-file.ts';
 
 const MAX_FILES = 256;
 const MAX_BYTES = 256 * 1_048_576;
 const CHUNK_BYTES = 1_048_576;
-
-const pin: Pin = process.platform === 'linux' ? pinByDescriptor : pinByIdentity;
 
 /** A file as the command names it, and what that stands for. */
 export interface NamedPlace {
@@ -59,14 +57,14 @@ async function lookAt(
   maxBytes: number,
 ): Promise<Looked | undefined> {
   try {
-    using pinned = pin(place);
+    using pinned = pinFile(place);
     if (hidden.coversPath(place) || (await hidden.coversFile(pinned.stats))) return undefined;
     if (pinned.stats.isDirectory())
       return { gap: 'is a directory: what it holds is not bound', bytes: 0 };
     if (!pinned.stats.isFile()) return { gap: 'is not a regular file', bytes: 0 };
     if (pinned.stats.size > maxBytes) return { gap: 'is too large to be bound', bytes: 0 };
     using file = pinned.openForReading();
-    return await digestOf(file, maxBytes);
+    return await digestOf(file, Number(pinned.stats.size), maxBytes);
   } catch (thrown) {
     if (fileProblem(place, thrown) instanceof KheishError) {
       return { gap: 'cannot be read, or changed while it was looked at', bytes: 0 };
@@ -75,7 +73,7 @@ async function lookAt(
   }
 }
 
-async function digestOf(file: OpenFile, maxBytes: number): Promise<Looked> {
+async function digestOf(file: OpenFile, size: number, maxBytes: number): Promise<Looked> {
   const hash = createHash('sha256');
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   let bytes = 0;
@@ -84,6 +82,8 @@ async function digestOf(file: OpenFile, maxBytes: number): Promise<Looked> {
     hash.update(chunk.subarray(0, count));
     bytes += count;
     if (bytes > maxBytes) return { gap: 'is too large to be bound', bytes };
-    if (count < CHUNK_BYTES) return { digest: `sha256:${hash.digest('hex')}`, bytes };
+    if (count === 0 || (count < CHUNK_BYTES && bytes === size)) {
+      return { digest: `sha256:${hash.digest('hex')}`, bytes };
+    }
   }
 }

@@ -79,3 +79,5 @@ export const pinByIdentity: Pin = (realPath) => {
     [Symbol.dispose]: () => undefined,
   };
 };
+
+export const pinFile: Pin = process.platform === 'linux' ? pinByDescriptor : pinByIdentity;

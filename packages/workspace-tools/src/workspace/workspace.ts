@@ -3,7 +3,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { KheishError } from '@kheish/core-model';
 import { fileProblem, notFound } from './file-problem.ts';
 import { type HiddenFiles, hiddenFiles } from './hidden-files.ts';
-import { type Pin, type PinnedFile, pinByDescriptor, pinByIdentity } from './pinned-file.ts';
+import { type Pin, type PinnedFile, pinFile } from './pinned-file.ts';
 import { type Root, resolvePath } from './resolve-path.ts';
 
 const ATTEMPTS = 3;
@@ -33,11 +33,7 @@ export class Workspace {
     this.#pin = pin;
   }
 
-  static open(
-    workspaceRoot: string,
-    hidden: readonly string[],
-    pin: Pin = process.platform === 'linux' ? pinByDescriptor : pinByIdentity,
-  ): Workspace {
+  static open(workspaceRoot: string, hidden: readonly string[], pin: Pin = pinFile): Workspace {
     const configured = resolve(workspaceRoot);
     try {
       const root = { configured, real: realpathSync.native(configured) };
