@@ -240,7 +240,7 @@ describe('compression', () => {
     ['gzip', gzipSync],
     ['br', brotliCompressSync],
   ])('%s that ends early gives what came', async (coding, compress) => {
-    const whole = compress(`${page}<p>${Array.from({ length: 10_000 }, (_, i) => i).join(' ')}`);
+    const whole = compress(`${page}<p>${Array.from({ length: 3000 }, (_, i) => i).join(' ')}`);
     const body = whole.subarray(0, whole.length / 2);
     expect(textIn(await answerTo({ ...html, 'content-encoding': coding }, body))).toContain(
       '1 2 3',
