@@ -165,6 +165,7 @@ export const rooms: readonly Room[] = [
       },
       // A turn of the event loop is no time: nothing waits for a clock.
       'workspace-tools': { globals: ['setImmediate'] },
+      'process-host': { globals: ['setImmediate'] },
     },
   },
   {

@@ -37,11 +37,8 @@ async function daemon(hosted: Hosted, sandbox: string, mode: string, line: strin
 }
 
 async function marked(): Promise<number[]> {
-  const found: number[] = [];
-  for (const { pid } of await livingProcesses()) {
-    if (await startedWith(pid, 'KHEISH_ACTION', mark)) found.push(pid);
-  }
-  return found;
+  const all = await livingProcesses();
+  return all.map(({ pid }) => pid).filter((pid) => startedWith(pid, 'KHEISH_ACTION', mark));
 }
 
 describe.each(['auto', 'off'] as const)('with the sandbox %s, a held command', (sandbox) => {
@@ -85,6 +82,7 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a held command', (
     await kill();
     // A sandbox dies with its daemon; without one all live on.
     if (sandbox === 'off') expect(lives(identity.pid)).toBe(true);
+    else await expect.poll(marked).toEqual([]);
     const reaped = await hosted.host.reap(identity, mark);
     expect(reaped).toMatchObject({ death: 'proven' });
     if (sandbox === 'off') expect(reaped.found).toBe(true);

@@ -14,7 +14,7 @@ import { childrenOf } from './death/process-table.ts';
 import { type HeldProcess, holdBack } from './held-process.ts';
 import { Drain } from './output/drain.ts';
 import { FileSink } from './output/file-sink.ts';
-import { openPipe } from './output/pipe.ts';
+import type { PipeSupply } from './output/pipe-supply.ts';
 import type { RunningProcess } from './running-process.ts';
 import { bubblewrapArguments } from './sandbox/bubblewrap.ts';
 import { findSecondName, hiddenPlaces } from './sandbox/hidden-places.ts';
@@ -25,6 +25,7 @@ export interface Ground {
   readonly path: string;
   readonly workspaceRoot: string;
   readonly hidden: readonly string[];
+  readonly pipes: PipeSupply;
   /** bwrap, where there is a sandbox. */
   readonly program?: string;
   readonly onRelease: (running: RunningProcess) => void;
@@ -43,7 +44,7 @@ export async function holdCommand(spec: CommandSpec, ground: Ground): Promise<He
   let drain: Drain | undefined;
   let gated: GatedProcess | undefined;
   try {
-    const pipe = await openPipe(programNamed('mkfifo'));
+    const pipe = await ground.pipes.take(programNamed('mkfifo'));
     drain = new Drain(pipe.reader, spec.output ?? defaultOutput, clock, sink);
     try {
       gated = spawnGated({ ...start, output: pipe.writer });

@@ -156,7 +156,7 @@ test('a mark is seen on those that carry it', async () => {
   await using hosted = await Hosted.create('off');
   const held = await hosted.hold('true', { mark: 'act_seen' });
   const pid = held.identity?.pid ?? 0;
-  expect(await startedWith(pid, MARK, 'act_seen')).toBe(true);
-  expect(await startedWith(pid, MARK, 'act_see')).toBe(false);
+  expect(startedWith(pid, MARK, 'act_seen')).toBe(true);
+  expect(startedWith(pid, MARK, 'act_see')).toBe(false);
   await held.drop();
 });

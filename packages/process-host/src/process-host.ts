@@ -5,6 +5,7 @@ import { absoluteEntries } from './command/programs.ts';
 import { type Reaped, reap } from './death/reap.ts';
 import type { HeldProcess } from './held-process.ts';
 import { holdCommand } from './hold-command.ts';
+import { PipeSupply } from './output/pipe-supply.ts';
 import type { RunningProcess } from './running-process.ts';
 import { type Sandbox, type SandboxReport, detectSandbox } from './sandbox/detect-sandbox.ts';
 
@@ -33,7 +34,7 @@ export interface ProcessHost {
   hold(spec: CommandSpec): Promise<HeldProcess>;
   /** Kills what an earlier daemon left of the command that it held under this mark. */
   reap(identity: ProcessIdentity, mark: string): Promise<Reaped>;
-  /** Stops what runs. */
+  /** Stops what runs; nothing can be held any more. */
   close(): Promise<void>;
 }
 
@@ -49,14 +50,16 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
     void started.exit.then(() => running.delete(started));
   };
   const sandbox = sandboxOf(options);
+  const pipes = new PipeSupply();
+  const ground = { clock, path, workspaceRoot, hidden, pipes, onRelease };
   return {
     path,
     sandbox: async () => (await sandbox()).report,
-    hold: async (spec) =>
-      holdCommand(spec, { clock, path, workspaceRoot, hidden, ...(await sandbox()), onRelease }),
+    hold: async (spec) => holdCommand(spec, { ...ground, ...(await sandbox()) }),
     reap: (identity, mark) => reap(identity, mark, clock),
     close: async () => {
       await Promise.all([...running].map((process) => process.stop('shutdown')));
+      await pipes.close();
     },
   };
 }

@@ -22,8 +22,7 @@ export async function findKin(leader: ProcessIdentity, mark: string): Promise<Ki
   );
   const alive = livingLeader(leader);
   const inGroup = all.filter(({ group }) => group === leader.pid);
-  const marked = await Promise.all(all.map(({ pid }) => startedWith(pid, MARK, mark)));
-  const roots = all.filter((_, index) => marked[index]);
+  const roots = all.filter(({ pid }) => startedWith(pid, MARK, mark));
   if (alive !== undefined) roots.push(alive, ...inGroup);
   const ours = descendants(all, roots);
   const reused = all.some(({ pid }) => pid === leader.pid) && alive === undefined;
