@@ -85,6 +85,18 @@ export const promises: Readonly<Record<string, string>> = {
   'docs.example_runs': 'The TypeScript example of README.md runs as written.',
   'docs.isolated_daemon':
     'The commands to start an isolated daemon work in their order, with each of the three routes files.',
+  'processes.held':
+    'A command exists as a process with an identity before anything of it has happened; if the daemon dies then, nothing ever does.',
+  'processes.proven_dead':
+    'A command is over when all that it started is dead, whatever it does to live on; where that cannot be proven it is said.',
+  'processes.reaped':
+    'What a killed daemon left running is found by its identity and killed, and nobody else is.',
+  'processes.sandboxed':
+    'A sandboxed command changes nothing but the workspace, and sees no secret, nothing of the daemon and no network.',
+  'processes.clean_environment':
+    "A command gets a few variables and its outputs; nothing of the daemon's environment and none of its files.",
+  'processes.bounded_output':
+    'However much a command prints, its beginning and its end are kept in a room of fixed size.',
   'quickstart.clean_clone':
     'From a clean clone, whatever the shell has set, npm run quickstart shows a run that reads a real file, and leaves nothing behind.',
   'quickstart.stays_on_terminal':

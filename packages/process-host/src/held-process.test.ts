@@ -54,7 +54,7 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a held command', (
     expect(lives(pid)).toBe(false);
   });
 
-  test('that is dropped never begins', async () => {
+  test('that is dropped never begins [holds processes.held]', async () => {
     await using hosted = await Hosted.create(sandbox);
     const held = await hosted.hold('touch began');
     await held.drop();
@@ -63,7 +63,7 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a held command', (
     expect(() => held.release()).toThrow('dropped before');
   });
 
-  test('never begins when the daemon is killed', async () => {
+  test('never begins when the daemon is killed [holds processes.held]', async () => {
     await using hosted = await Hosted.create(sandbox);
     const { identity, kill } = await daemon(hosted, sandbox, 'hold', 'touch began');
     expect(lives(identity.pid)).toBe(true);
@@ -73,7 +73,7 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a held command', (
     expect(existsSync(hosted.at('began'))).toBe(false);
   });
 
-  test('that runs when the daemon is killed is dead after it is reaped, and its output is there', async () => {
+  test('that runs when the daemon is killed is dead after it is reaped, and its output is there [holds processes.reaped]', async () => {
     await using hosted = await Hosted.create(sandbox);
     const line = `trap '' TERM; echo partial; touch began; setsid sleep 1000 & sleep 1000; sleep 1000`;
     const { identity, kill } = await daemon(hosted, sandbox, 'release', line);
@@ -93,7 +93,7 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a held command', (
 });
 
 describe('reaping', () => {
-  test('finds who has left its leader, its group and its session', async () => {
+  test('finds who has left its leader, its group and its session [holds processes.reaped]', async () => {
     await using hosted = await Hosted.create('off');
     const line = `(setsid sh -c 'touch began; sleep 1000; sleep 1000' &); sleep 1000`;
     const { identity, kill } = await daemon(hosted, 'off', 'release', line);
@@ -109,18 +109,21 @@ describe('reaping', () => {
     ['another start of the system', { boot_id: '00000000-0000-0000-0000-000000000000' }],
     ['an earlier process of that number', { start_ticks: '1' }],
     ['a later process of that number', { start_ticks: '99999999999' }],
-  ])('leaves alone what an identity of %s seems to name', async (_, other) => {
-    await using hosted = await Hosted.create('off');
-    const held = await hosted.hold('true');
-    const { identity } = held;
-    if (identity === undefined) throw new Error('no identity');
-    const reaped = await hosted.host.reap({ ...identity, ...other }, 'act_of_nobody');
-    expect(reaped).toEqual({ found: false, death: 'proven' });
-    expect(lives(identity.pid)).toBe(true);
-    await held.drop();
-  });
+  ])(
+    'leaves alone what an identity of %s seems to name [holds processes.reaped]',
+    async (_, other) => {
+      await using hosted = await Hosted.create('off');
+      const held = await hosted.hold('true');
+      const { identity } = held;
+      if (identity === undefined) throw new Error('no identity');
+      const reaped = await hosted.host.reap({ ...identity, ...other }, 'act_of_nobody');
+      expect(reaped).toEqual({ found: false, death: 'proven' });
+      expect(lives(identity.pid)).toBe(true);
+      await held.drop();
+    },
+  );
 
-  test('names who is in the group of a leader that is gone, and leaves them alone', async () => {
+  test('names who is in the group of a leader that is gone, and leaves them alone [holds processes.reaped]', async () => {
     await using hosted = await Hosted.create('off');
     const line = `env -i sleep 1000 & echo $! > began; mv began pid; sleep 1000`;
     const { identity, kill } = await daemon(hosted, 'off', 'release', line);

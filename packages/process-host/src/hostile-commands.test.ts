@@ -38,7 +38,7 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a command', (sandb
     expect(await hosted.run('', { argv: ['no-such-program'] })).toMatchObject({ exit_code: 127 });
   });
 
-  test('that ignores TERM is killed', async () => {
+  test('that ignores TERM is killed [holds processes.proven_dead]', async () => {
     await using hosted = await Hosted.create(sandbox);
     const time = longTime();
     const command = await hosted.start(`trap '' TERM; echo up; sleep ${time}; sleep ${time}`);
@@ -64,7 +64,7 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a command', (sandb
     expect(report).toMatchObject({ stopped: 'timeout', death: 'proven' });
   });
 
-  test('that forks and daemonises takes them all with it when it is stopped', async () => {
+  test('that forks and daemonises takes them all with it when it is stopped [holds processes.proven_dead]', async () => {
     await using hosted = await Hosted.create(sandbox);
     const time = longTime();
     const line = [
@@ -81,7 +81,7 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a command', (sandb
     expect(await running(time)).toEqual([]);
   });
 
-  test('that ends and leaves others behind takes them with it', async () => {
+  test('that ends and leaves others behind takes them with it [holds processes.proven_dead]', async () => {
     await using hosted = await Hosted.create(sandbox);
     const time = longTime();
     const line = `sleep ${time} & setsid sleep ${time} & env -i sleep ${time} & echo left`;
@@ -91,7 +91,7 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a command', (sandb
     expect(await running(time)).toEqual([]);
   });
 
-  test('that multiplies is ended with all its generations', async () => {
+  test('that multiplies is ended with all its generations [holds processes.proven_dead]', async () => {
     await using hosted = await Hosted.create(sandbox);
     const time = longTime();
     // Seven generations of two children each, in sessions of their own and deaf to TERM.
@@ -138,7 +138,7 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a command', (sandb
   });
 });
 
-test('a gigabyte of output is read to its end in a room of fixed size', async () => {
+test('a gigabyte of output is read to its end in a room of fixed size [holds processes.bounded_output]', async () => {
   await using hosted = await Hosted.create('off');
   const before = process.memoryUsage().rss;
   const bounds = { headBytes: 1000, tailBytes: 500 };

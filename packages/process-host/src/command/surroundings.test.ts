@@ -9,7 +9,7 @@ afterEach(() => {
 });
 
 describe.each(['auto', 'off'] as const)('with the sandbox %s, a command', (sandbox) => {
-  test('has an environment of its own, and nobody’s in it can be read', async () => {
+  test('has an environment of its own, and nobody’s in it can be read [holds processes.clean_environment]', async () => {
     vi.stubEnv('KHEISH_CANARY', 'canary-77');
     await using hosted = await Hosted.create(sandbox);
     const line =
@@ -29,7 +29,7 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a command', (sandb
     if (sandbox === 'auto') expect(printed).toMatch(/\n0\n$/);
   });
 
-  test('has no descriptor but its input and its outputs', async () => {
+  test('has no descriptor but its input and its outputs [holds processes.clean_environment]', async () => {
     await using hosted = await Hosted.create(sandbox);
     const list = 'ls -1 /proc/self/fd';
     // Descriptors that this process was itself started with are handed on by the system.

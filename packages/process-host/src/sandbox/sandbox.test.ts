@@ -24,7 +24,7 @@ async function listen(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('the workspace can be written to, and nothing else', async () => {
+test('the workspace can be written to, and nothing else [holds processes.sandboxed]', async () => {
   await using hosted = await sandboxed();
   const line = [
     'echo new > made && cat made plain',
@@ -42,7 +42,7 @@ test('the workspace can be written to, and nothing else', async () => {
   expect(readFileSync(hosted.at('made'), 'utf8')).toBe('new\n');
 });
 
-test('nothing hidden is read, by whatever way', async () => {
+test('nothing hidden is read, by whatever way [holds processes.sandboxed]', async () => {
   await using hosted = await sandboxed();
   symlinkSync(join(hosted.base, 'state'), hosted.at('link'));
   symlinkSync(join(hosted.base, 'api-key'), hosted.at('key'));
@@ -65,7 +65,7 @@ test('nothing hidden is read, by whatever way', async () => {
   expect(textOf(report)).toMatch(/nothing\n$/);
 });
 
-test('the daemon cannot be seen', async () => {
+test('the daemon cannot be seen [holds processes.sandboxed]', async () => {
   await using hosted = await sandboxed();
   const line = 'kill -0 "$1" && echo seen; ls -d "/proc/$1" && echo listed';
   const argv = ['/bin/sh', '-c', line, 'sh', String(process.pid)] as const;
@@ -73,7 +73,7 @@ test('the daemon cannot be seen', async () => {
   expect(textOf(report)).not.toMatch(/seen|listed/);
 });
 
-test('no command is started while a hidden file has a second name', async () => {
+test('no command is started while a hidden file has a second name [holds processes.sandboxed]', async () => {
   await using hosted = await sandboxed();
   linkSync(join(hosted.base, 'state/assets/one'), hosted.at('second'));
   const refusal = expect.objectContaining({ code: 'processes/hidden_exposed' }) as Error;
@@ -83,6 +83,14 @@ test('no command is started while a hidden file has a second name', async () => 
   await expect(hosted.hold('cat second')).rejects.toThrow(refusal);
   unlinkSync(hosted.at('second'));
   expect(await hosted.run('true')).toMatchObject({ exit_code: 0 });
+});
+
+test('where others leave their sockets there is nothing', async () => {
+  await using hosted = await sandboxed();
+  const report = await hosted.run(
+    'ls -A /tmp /var/tmp /run | grep -v -e ^/ -e ^$ -e ^current-system$',
+  );
+  expect(textOf(report)).toBe('');
 });
 
 test('what is hidden and does not exist is not made', async () => {
@@ -100,7 +108,7 @@ test('a command that signals its own group meets nobody else', async () => {
 const connect = (port: number) =>
   `exec 3<>/dev/tcp/127.0.0.1/${port} && cat <&3 || echo unreachable`;
 
-test('the network is there only where it is allowed', async () => {
+test('the network is there only where it is allowed [holds processes.sandboxed]', async () => {
   await using hosted = await sandboxed();
   const argv = ['/bin/bash', '-c', connect(await listen())] as const;
   expect(textOf(await hosted.run('', { argv }))).toMatch(/unreachable\n$/);
