@@ -7,28 +7,33 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ProcessIdentity } from '@kheish/core-model';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { signal } from './death/cohort.ts';
 import { livingProcesses, startedWith } from './death/process-table.ts';
-import { Hosted, lives } from './testing/hosted.ts';
-
-const mark = 'act_of_killed_daemon';
+import { Hosted, eventually, lives, newMark } from './testing/hosted.ts';
 
 interface Daemon {
   readonly process: ChildProcess;
   readonly identity: ProcessIdentity;
+  readonly mark: string;
   kill(): Promise<void>;
 }
 
 async function daemon(hosted: Hosted, sandbox: string, mode: string, line: string) {
   const file = fileURLToPath(new URL('testing/daemon.child.ts', import.meta.url));
   const flags = ['--conditions=@kheish/source', '--experimental-strip-types', '--no-warnings'];
-  const args = [...flags, file, hosted.workspaceRoot, sandbox, mode, line];
+  const mark = newMark();
+  const args = [...flags, file, hosted.workspaceRoot, sandbox, mode, mark, line];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    for (const pid of await marked(mark)) signal(pid, 'SIGKILL');
+  });
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const [said] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   return {
     process: child,
     identity: JSON.parse(said) as ProcessIdentity,
+    mark,
     kill: async () => {
       child.kill('SIGKILL');
       await exited;
@@ -36,7 +41,7 @@ async function daemon(hosted: Hosted, sandbox: string, mode: string, line: strin
   } satisfies Daemon;
 }
 
-async function marked(): Promise<number[]> {
+async function marked(mark: string): Promise<number[]> {
   const all = await livingProcesses();
   return all.map(({ pid }) => pid).filter((pid) => startedWith(pid, 'KHEISH_ACTION', mark));
 }
@@ -65,28 +70,28 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a held command', (
 
   test('never begins when the daemon is killed [holds processes.held]', async () => {
     await using hosted = await Hosted.create(sandbox);
-    const { identity, kill } = await daemon(hosted, sandbox, 'hold', 'touch began');
+    const { identity, mark, kill } = await daemon(hosted, sandbox, 'hold', 'touch began');
     expect(lives(identity.pid)).toBe(true);
     await kill();
-    await expect.poll(() => lives(identity.pid)).toBe(false);
-    await expect.poll(marked).toEqual([]);
+    await eventually(() => lives(identity.pid)).toBe(false);
+    await eventually(() => marked(mark)).toEqual([]);
     expect(existsSync(hosted.at('began'))).toBe(false);
   });
 
   test('that runs when the daemon is killed is dead after it is reaped, and its output is there [holds processes.reaped]', async () => {
     await using hosted = await Hosted.create(sandbox);
     const line = `trap '' TERM; echo partial; touch began; setsid sleep 1000 & sleep 1000; sleep 1000`;
-    const { identity, kill } = await daemon(hosted, sandbox, 'release', line);
-    await expect.poll(() => existsSync(hosted.at('began'))).toBe(true);
-    await expect.poll(() => readFileSync(join(hosted.base, 'output'), 'utf8')).toBe('partial\n');
+    const { identity, mark, kill } = await daemon(hosted, sandbox, 'release', line);
+    await eventually(() => existsSync(hosted.at('began'))).toBe(true);
+    await eventually(() => readFileSync(join(hosted.base, 'output'), 'utf8')).toBe('partial\n');
     await kill();
     // A sandbox dies with its daemon; without one all live on.
     if (sandbox === 'off') expect(lives(identity.pid)).toBe(true);
-    else await expect.poll(marked).toEqual([]);
+    else await eventually(() => marked(mark)).toEqual([]);
     const reaped = await hosted.host.reap(identity, mark);
     expect(reaped).toMatchObject({ death: 'proven' });
     if (sandbox === 'off') expect(reaped.found).toBe(true);
-    expect(await marked()).toEqual([]);
+    expect(await marked(mark)).toEqual([]);
     expect(await hosted.host.reap(identity, mark)).toEqual({ found: false, death: 'proven' });
     expect(readFileSync(join(hosted.base, 'output'), 'utf8')).toBe('partial\n');
   });
@@ -96,13 +101,13 @@ describe('reaping', () => {
   test('finds who has left its leader, its group and its session [holds processes.reaped]', async () => {
     await using hosted = await Hosted.create('off');
     const line = `(setsid sh -c 'touch began; sleep 1000; sleep 1000' &); sleep 1000`;
-    const { identity, kill } = await daemon(hosted, 'off', 'release', line);
-    await expect.poll(() => existsSync(hosted.at('began'))).toBe(true);
+    const { identity, mark, kill } = await daemon(hosted, 'off', 'release', line);
+    await eventually(() => existsSync(hosted.at('began'))).toBe(true);
     await kill();
     process.kill(identity.pid, 'SIGKILL');
-    await expect.poll(() => lives(identity.pid)).toBe(false);
+    await eventually(() => lives(identity.pid)).toBe(false);
     expect(await hosted.host.reap(identity, mark)).toEqual({ found: true, death: 'proven' });
-    expect(await marked()).toEqual([]);
+    expect(await marked(mark)).toEqual([]);
   });
 
   test.each([
@@ -126,13 +131,13 @@ describe('reaping', () => {
   test('names who is in the group of a leader that is gone, and leaves them alone [holds processes.reaped]', async () => {
     await using hosted = await Hosted.create('off');
     const line = `env -i sleep 1000 & echo $! > began; mv began pid; sleep 1000`;
-    const { identity, kill } = await daemon(hosted, 'off', 'release', line);
-    await expect.poll(() => existsSync(hosted.at('pid'))).toBe(true);
+    const { identity, mark, kill } = await daemon(hosted, 'off', 'release', line);
+    await eventually(() => existsSync(hosted.at('pid'))).toBe(true);
     const stray = Number(readFileSync(hosted.at('pid'), 'utf8'));
-    await expect.poll(() => startedWith(stray, 'KHEISH_ACTION', mark)).toBe(false);
+    await eventually(() => startedWith(stray, 'KHEISH_ACTION', mark)).toBe(false);
     await kill();
     process.kill(identity.pid, 'SIGKILL');
-    await expect.poll(() => lives(identity.pid)).toBe(false);
+    await eventually(() => lives(identity.pid)).toBe(false);
     expect(await hosted.host.reap(identity, mark)).toEqual({
       found: true,
       death: 'unproven',

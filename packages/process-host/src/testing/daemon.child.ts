@@ -3,7 +3,7 @@ import { createProcessHost } from '../process-host.ts';
 import { realClock, path } from './hosted.ts';
 
 /** A daemon in a process of its own: holds a command, perhaps releases it, tells its identity and waits to be killed. */
-const [, , workspaceRoot = '', sandbox = '', mode = '', line = ''] = process.argv;
+const [, , workspaceRoot = '', sandbox = '', mode = '', mark = '', line = ''] = process.argv;
 const host = createProcessHost({
   clock: realClock,
   workspaceRoot,
@@ -14,7 +14,7 @@ const host = createProcessHost({
 const held = await host.hold({
   argv: ['/bin/sh', '-c', line],
   cwd: workspaceRoot,
-  mark: 'act_of_killed_daemon',
+  mark,
   sink: { file: `${workspaceRoot}/../output`, maxBytes: 100_000 },
 });
 if (mode === 'release') held.release();

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '@kheish/core-model';
 import { notRun } from '@kheish/testkit';
+import { expect } from 'vitest';
 import type { CommandSpec } from '../command/command.ts';
 import { livingProcess } from '../death/process-table.ts';
 import type { HeldProcess } from '../held-process.ts';
@@ -19,6 +20,12 @@ export const realClock: Clock = {
 export const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 let marks = 0;
+
+/** A mark that no other test has. */
+export function newMark(): string {
+  marks += 1;
+  return `act_test_${process.pid}_${marks}`;
+}
 
 /** A host over a workspace of its own, with room beside it for what is hidden. */
 export class Hosted implements AsyncDisposable {
@@ -68,11 +75,10 @@ export class Hosted implements AsyncDisposable {
   }
 
   hold(line: string, more: Partial<CommandSpec> = {}): Promise<HeldProcess> {
-    marks += 1;
     return this.host.hold({
       argv: ['/bin/sh', '-c', line],
       cwd: this.workspaceRoot,
-      mark: `act_test_${process.pid}_${marks}`,
+      mark: newMark(),
       ...more,
     });
   }
@@ -102,3 +108,7 @@ export async function printed(running: RunningProcess, text: string): Promise<vo
 }
 
 export const lives = (pid: number): boolean => livingProcess(pid) !== undefined;
+
+/** Waits as long as a busy machine may need. */
+export const eventually = <T>(look: () => T) =>
+  expect.poll(look, { timeout: 25_000, interval: 20 });
