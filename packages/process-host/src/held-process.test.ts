@@ -9,7 +9,7 @@ import type { ProcessIdentity } from '@kheish/core-model';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { signal } from './death/cohort.ts';
 import { livingProcesses, startedWith } from './death/process-table.ts';
-import { Hosted, eventually, lives, newMark } from './testing/hosted.ts';
+import { Hosted, patience, lives, newMark } from './testing/hosted.ts';
 
 interface Daemon {
   readonly process: ChildProcess;
@@ -73,8 +73,8 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a held command', (
     const { identity, mark, kill } = await daemon(hosted, sandbox, 'hold', 'touch began');
     expect(lives(identity.pid)).toBe(true);
     await kill();
-    await eventually(() => lives(identity.pid)).toBe(false);
-    await eventually(() => marked(mark)).toEqual([]);
+    await expect.poll(() => lives(identity.pid), patience).toBe(false);
+    await expect.poll(() => marked(mark), patience).toEqual([]);
     expect(existsSync(hosted.at('began'))).toBe(false);
   });
 
@@ -82,12 +82,14 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a held command', (
     await using hosted = await Hosted.create(sandbox);
     const line = `trap '' TERM; echo partial; touch began; setsid sleep 1000 & sleep 1000; sleep 1000`;
     const { identity, mark, kill } = await daemon(hosted, sandbox, 'release', line);
-    await eventually(() => existsSync(hosted.at('began'))).toBe(true);
-    await eventually(() => readFileSync(join(hosted.base, 'output'), 'utf8')).toBe('partial\n');
+    await expect.poll(() => existsSync(hosted.at('began')), patience).toBe(true);
+    await expect
+      .poll(() => readFileSync(join(hosted.base, 'output'), 'utf8'), patience)
+      .toBe('partial\n');
     await kill();
     // A sandbox dies with its daemon; without one all live on.
     if (sandbox === 'off') expect(lives(identity.pid)).toBe(true);
-    else await eventually(() => marked(mark)).toEqual([]);
+    else await expect.poll(() => marked(mark), patience).toEqual([]);
     const reaped = await hosted.host.reap(identity, mark);
     expect(reaped).toMatchObject({ death: 'proven' });
     if (sandbox === 'off') expect(reaped.found).toBe(true);
@@ -102,10 +104,10 @@ describe('reaping', () => {
     await using hosted = await Hosted.create('off');
     const line = `(setsid sh -c 'touch began; sleep 1000; sleep 1000' &); sleep 1000`;
     const { identity, mark, kill } = await daemon(hosted, 'off', 'release', line);
-    await eventually(() => existsSync(hosted.at('began'))).toBe(true);
+    await expect.poll(() => existsSync(hosted.at('began')), patience).toBe(true);
     await kill();
     process.kill(identity.pid, 'SIGKILL');
-    await eventually(() => lives(identity.pid)).toBe(false);
+    await expect.poll(() => lives(identity.pid), patience).toBe(false);
     expect(await hosted.host.reap(identity, mark)).toEqual({ found: true, death: 'proven' });
     expect(await marked(mark)).toEqual([]);
   });
@@ -132,12 +134,12 @@ describe('reaping', () => {
     await using hosted = await Hosted.create('off');
     const line = `env -i sleep 1000 & echo $! > began; mv began pid; sleep 1000`;
     const { identity, mark, kill } = await daemon(hosted, 'off', 'release', line);
-    await eventually(() => existsSync(hosted.at('pid'))).toBe(true);
+    await expect.poll(() => existsSync(hosted.at('pid')), patience).toBe(true);
     const stray = Number(readFileSync(hosted.at('pid'), 'utf8'));
-    await eventually(() => startedWith(stray, 'KHEISH_ACTION', mark)).toBe(false);
+    await expect.poll(() => startedWith(stray, 'KHEISH_ACTION', mark), patience).toBe(false);
     await kill();
     process.kill(identity.pid, 'SIGKILL');
-    await eventually(() => lives(identity.pid)).toBe(false);
+    await expect.poll(() => lives(identity.pid), patience).toBe(false);
     expect(await hosted.host.reap(identity, mark)).toEqual({
       found: true,
       death: 'unproven',

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { MARK } from './death/group-cohort.ts';
 import { livingProcesses, startedWith } from './death/process-table.ts';
-import { Hosted, eventually, printed, textOf } from './testing/hosted.ts';
+import { Hosted, patience, printed, textOf } from './testing/hosted.ts';
 
 /** Pids of whoever lives with a word in its command line. */
 async function running(word: string): Promise<number[]> {
@@ -76,7 +76,7 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a command', (sandb
     ].join('\n');
     const command = await hosted.start(line);
     await printed(command, 'up');
-    await eventually(() => running(`sleep\0${time}`)).toHaveLength(4);
+    await expect.poll(() => running(`sleep\0${time}`), patience).toHaveLength(4);
     expect(await command.stop('cancel')).toMatchObject({ death: 'proven' });
     expect(await running(time)).toEqual([]);
   });
@@ -103,7 +103,7 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a command', (sandb
     ].join('\n');
     await writeFile(hosted.at(`bomb-${time}`), script);
     const command = await hosted.start(`sh bomb-${time} 0`);
-    await eventually(async () => (await running(time)).length).toBeGreaterThan(50);
+    await expect.poll(async () => (await running(time)).length, patience).toBeGreaterThan(50);
     expect(await command.stop('cancel')).toMatchObject({ death: 'proven' });
     expect(await running(time)).toEqual([]);
   });

@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '@kheish/core-model';
 import { notRun } from '@kheish/testkit';
-import { expect } from 'vitest';
 import type { CommandSpec } from '../command/command.ts';
 import { livingProcess } from '../death/process-table.ts';
 import type { HeldProcess } from '../held-process.ts';
@@ -109,6 +108,5 @@ export async function printed(running: RunningProcess, text: string): Promise<vo
 
 export const lives = (pid: number): boolean => livingProcess(pid) !== undefined;
 
-/** Waits as long as a busy machine may need. */
-export const eventually = <T>(look: () => T) =>
-  expect.poll(look, { timeout: 25_000, interval: 20 });
+/** For `expect.poll`: as long as a busy machine may need. */
+export const patience = { timeout: 25_000, interval: 20 };
