@@ -19,15 +19,13 @@ const config: KnipConfig = {
       // Started by scripts/tools.ts and by turbo; and what any test of any package may import.
       ignoreDependencies: ['pnpm', 'turbo', /^@kheish\//],
       // A terminal for what is typed at one, faults of the disk, mounts of a process's own.
-      ignoreBinaries: ['script', 'strace', 'unshare'],
+      ignoreBinaries: ['nsenter', 'script', 'strace', 'unshare'],
     },
     ...Object.fromEntries(
       packages.map((folder) => [
         folder,
         {
-          entry: ['packages/state-store', 'packages/process-host'].includes(folder)
-            ? ['src/testing/*.child.ts']
-            : [],
+          entry: globSync('src/testing/*.child.ts', { cwd: folder }),
           project: ['src/**'],
           // What the bundle leaves outside.
           ignoreDependencies: folder === 'apps/cli' ? ['better-sqlite3'] : [],

@@ -1,4 +1,4 @@
-import { type BigIntStats, constants, lstatSync } from 'node:fs';
+import { type BigIntStats, accessSync, constants, lstatSync } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Digest, RandomSource } from '@kheish/core-model';
@@ -34,6 +34,7 @@ export async function stageChange(
   const [directory] = directories;
   const target = `${directory.path}/${basename(file.place)}`;
   if (change.kind === 'delete') {
+    accessSync(directory.path, constants.W_OK | constants.X_OK);
     return {
       commit: async () => {
         confirmUnchanged(directory, target, file);

@@ -48,9 +48,14 @@ export class TemporaryWorkspace implements AsyncDisposable {
   }
 
   tools(): Tool[] {
-    const { root, hidden, limits, random } = this;
+    const { root, hidden, limits } = this;
     const config = { workspaceRoot: root, hidden, limits };
-    return [...createWorkspaceTools(config), ...createEditingTools({ ...config, random })];
+    return [...createWorkspaceTools(config), ...this.editing()];
+  }
+
+  editing(): Tool[] {
+    const { root, hidden, limits, random } = this;
+    return createEditingTools({ workspaceRoot: root, hidden, limits, random });
   }
 
   async call(name: string, input: object, signal = new AbortController().signal): Promise<string> {
