@@ -160,6 +160,12 @@ export const promises: Readonly<Record<string, string>> = {
     'Agents see their workspace and nothing of the daemon, through links either.',
   'tools.web_fetch_public_only':
     'web_fetch reaches public addresses only, by name, number, redirect or rebinding, and reads a bounded text from them.',
+  'tools.edits_stay_inside':
+    'No tool writes outside the workspace or to what is hidden, however a path is written, linked or swapped.',
+  'tools.edits_whole_files':
+    'A write that is killed or finds no room leaves the old file or the new one, whole.',
+  'tools.patch_all_or_nothing':
+    'A patch changes nothing unless every path and every hunk of it fits, each in one clear place.',
   'sessions.life':
     'A session is created, given input, followed, read, ended and deleted; its journal has every step.',
   'cli.json': 'Every command prints JSON with --output json.',

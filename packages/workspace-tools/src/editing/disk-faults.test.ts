@@ -6,7 +6,7 @@ import { EditorProcess } from '../testing/editor-process.ts';
 import { snapshot } from '../testing/snapshot.ts';
 import { TemporaryWorkspace } from '../testing/temporary-workspace.ts';
 
-test('a full and a read-only disk are said, and leave every file as it was', async () => {
+test('a full and a read-only disk are said, and leave every file as it was [holds tools.edits_whole_files]', async () => {
   const probe = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt']);
   if (probe.status !== 0) notRun('a process cannot have mounts of its own here');
   await using workspace = await TemporaryWorkspace.create();

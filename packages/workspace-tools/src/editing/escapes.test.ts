@@ -141,7 +141,7 @@ function calls(path: string): [tool: string, input: object][] {
 describe('no call writes outside or to what is hidden', () => {
   test('the list is long enough', () => expect(escapes.length).toBeGreaterThan(60));
 
-  test.each(escapes)('%s', async (_, path, prepare) => {
+  test.each(escapes)('%s [holds tools.edits_stay_inside]', async (_, path, prepare) => {
     await using workspace = await besides();
     prepare?.(workspace);
     const asked = typeof path === 'string' ? path : path(workspace);

@@ -5,7 +5,7 @@ import { TemporaryWorkspace } from '../testing/temporary-workspace.ts';
 
 const LENGTH = 12_000_000;
 
-test('kill -9 amid a write leaves the old file or the new one, whole, and the next write removes its remains', async () => {
+test('kill -9 amid a write leaves the old file or the new one, whole, and the next write removes its remains [holds tools.edits_whole_files]', async () => {
   await using workspace = await TemporaryWorkspace.create({ f: 'a'.repeat(LENGTH) });
   for (const dieAt of [1, LENGTH / 2, LENGTH, 'rename'] as const) {
     await using editor = new EditorProcess(workspace.root);

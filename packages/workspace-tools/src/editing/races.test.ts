@@ -105,7 +105,7 @@ const SWAPPER = `
   }
 `;
 
-test('directories and files swapped for links all the time lead no write elsewhere', async () => {
+test('directories and files swapped for links all the time lead no write elsewhere [holds tools.edits_stay_inside]', async () => {
   const { workspace, canaries } = await besides();
   await using place = workspace;
   const before = canaries();

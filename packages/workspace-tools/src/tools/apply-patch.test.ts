@@ -110,15 +110,18 @@ describe('apply_patch', () => {
     ['a binary file', ['*** Update File: binary', '-a'], 'binary: is not a text file'],
     ['no change', ['*** Update File: g', '@@', ' g'], 'g would stay as it is'],
     ['a broken patch', ['*** Update File: g'], 'g is to be updated, but there is no hunk'],
-  ])('%s refuses the whole patch before anything is changed', async (_, lines, detail) => {
-    const files = { f: 'a\n', g: 'g\n', h: 'h\n', binary: 'a\0', 'd/x': '' };
-    await using workspace = await TemporaryWorkspace.create(files);
-    await symlink('g', workspace.at('link'));
-    const before = snapshot(workspace.base);
-    expect(await workspace.problem('apply_patch', marked(...fine, ...lines))).toContain(detail);
-    expect(snapshot(workspace.base)).toEqual(before);
-    expect(await workspace.problem('apply_patch', marked(...fine))).toContain('Created new/fine');
-  });
+  ])(
+    '%s refuses the whole patch before anything is changed [holds tools.patch_all_or_nothing]',
+    async (_, lines, detail) => {
+      const files = { f: 'a\n', g: 'g\n', h: 'h\n', binary: 'a\0', 'd/x': '' };
+      await using workspace = await TemporaryWorkspace.create(files);
+      await symlink('g', workspace.at('link'));
+      const before = snapshot(workspace.base);
+      expect(await workspace.problem('apply_patch', marked(...fine, ...lines))).toContain(detail);
+      expect(snapshot(workspace.base)).toEqual(before);
+      expect(await workspace.problem('apply_patch', marked(...fine))).toContain('Created new/fine');
+    },
+  );
 
   test('a deletion by a diff is refused where the file holds more', async () => {
     await using workspace = await TemporaryWorkspace.create({ f: 'a\nb\n' });
