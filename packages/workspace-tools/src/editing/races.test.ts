@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { open, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { KheishError } from '@kheish/core-model';
 import { describe, expect, test } from 'vitest';
 import { snapshot } from '../testing/snapshot.ts';
 import { TemporaryWorkspace } from '../testing/temporary-workspace.ts';
+import { toolContext } from '../testing/tool-context.ts';
 import { type Pin, pinByDescriptor, pinByIdentity } from '../workspace/pinned-file.ts';
 import { Workspace } from '../workspace/workspace.ts';
 import { carryOut } from './carry-out.ts';
@@ -145,15 +147,28 @@ test('calls on one file take turns: no edit is lost', async () => {
   await place.write('f', names.join('\n'));
   const [, edit] = place.editing();
   if (edit === undefined) throw new Error('no edit_file');
-  const context = {
-    session_id: 's',
-    run_id: 'r',
-    action_id: 'a',
-    signal: new AbortController().signal,
-  };
   const calls = names.map((name) =>
-    edit.run(edit.parse({ path: 'f', old_text: name, new_text: `${name} done` }), context),
+    edit.run(edit.parse({ path: 'f', old_text: name, new_text: `${name} done` }), toolContext()),
   );
   await Promise.all(calls);
   expect(await place.read('f')).toBe(names.map((name) => `${name} done`).join('\n'));
+});
+
+test('no call leaves a descriptor open, whether it succeeds or not', async () => {
+  await using place = await TemporaryWorkspace.create({ f: 'x', 'd/g': 'x' });
+  await symlink('../outside', place.at('link'));
+  const next = async () => {
+    await using handle = await open(place.at('f'));
+    return handle.fd;
+  };
+  const before = await next();
+  for (const path of ['f', 'new/a/b', 'd', 'f/x', 'link', 'd/../../x']) {
+    await place.problem('write_file', { path, content: 'y' });
+    await place.problem('edit_file', { path, old_text: 'y', new_text: 'z' });
+    await place.problem('edit_file', { path, old_text: 'not there', new_text: 'z' });
+    const patch = `*** Begin Patch\n*** Add File: some\n+x\n*** Delete File: ${path}\n*** End Patch`;
+    await place.problem('apply_patch', { patch });
+    await place.bind('write_file', { path, content: 'y' }).catch(() => undefined);
+  }
+  expect(await next()).toBe(before);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { JsonObject } from '@kheish/core-model';
 import { createEditingTools } from '../create-workspace-tools.ts';
+import { toolContext } from './tool-context.ts';
 
 /** A line of standard input. */
 export interface EditorRequest {
@@ -23,7 +24,6 @@ const bytes = (count: number): Uint8Array => {
   return randomBytes(count);
 };
 const tools = createEditingTools({ workspaceRoot, hidden: [], random: { bytes } });
-const ids = { session_id: 's', run_id: 'run_1', action_id: 'act_1' };
 
 /** Looks at the temporary file once a turn of the event loop. */
 function watch(seen: boolean): void {
@@ -47,8 +47,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   let answer: string;
   try {
     if (tool === undefined) throw new Error(`no tool ${request.tool}`);
-    const context = { ...ids, signal: new AbortController().signal };
-    answer = (await tool.run(tool.parse(input), context)).content;
+    answer = (await tool.run(tool.parse(input), toolContext())).content;
   } catch (thrown) {
     answer = String(thrown);
   }

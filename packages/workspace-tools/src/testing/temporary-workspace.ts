@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { KheishError, type RandomSource, type Tool } from '@kheish/core-model';
 import { createEditingTools, createWorkspaceTools } from '../create-workspace-tools.ts';
 import type { WorkspaceLimits } from '../workspace-limits.ts';
+import { toolContext } from './tool-context.ts';
 
 /** A workspace in a directory of its own, with room beside it for what is outside. */
 export class TemporaryWorkspace implements AsyncDisposable {
@@ -58,11 +59,10 @@ export class TemporaryWorkspace implements AsyncDisposable {
     return createEditingTools({ workspaceRoot: root, hidden, limits, random });
   }
 
-  async call(name: string, input: object, signal = new AbortController().signal): Promise<string> {
+  async call(name: string, input: object, signal?: AbortSignal): Promise<string> {
     const tool = this.tools().find((candidate) => candidate.name === name);
     if (tool === undefined) throw new Error(`no tool ${name}`);
-    const ids = { session_id: 's', run_id: 'run_1', action_id: 'act_1' };
-    const result = await tool.run(tool.parse({ ...input }), { ...ids, signal });
+    const result = await tool.run(tool.parse({ ...input }), toolContext(signal));
     return result.content;
   }
 

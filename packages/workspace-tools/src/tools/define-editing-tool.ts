@@ -1,4 +1,4 @@
-import type { Digest, JsonSchema, RandomSource, Tool } from '@kheish/core-model';
+import type { ActionBinding, JsonSchema, RandomSource, Tool } from '@kheish/core-model';
 import type * as v from 'valibot';
 import { carryOut } from '../editing/carry-out.ts';
 import type { FileChange } from '../editing/file-change.ts';
@@ -29,10 +29,7 @@ interface EditingTool<Input> {
 
 /** Says which files a call would change, and what they hold. */
 interface Binds<Input> {
-  bind(input: Input): Promise<{
-    readonly cwd: string;
-    readonly files: readonly { readonly path: string; readonly digest?: Digest }[];
-  }>;
+  bind(input: Input): Promise<ActionBinding>;
 }
 
 /**
