@@ -1,6 +1,8 @@
 import { isAbsolute } from 'node:path';
 import type { RandomSource, Tool } from '@kheish/core-model';
+import type { ProcessHost } from '@kheish/process-host';
 import { PathLocks } from './editing/path-locks.ts';
+import { type ShellTool, bashTool } from './shell/bash.ts';
 import { MIN_OUTPUT_BYTES } from './text/bounded-text.ts';
 import { applyPatchTool } from './tools/apply-patch.ts';
 import type { WorkspaceToolOptions } from './tools/define-tool.ts';
@@ -38,6 +40,18 @@ export interface EditingToolsConfig extends WorkspaceToolsConfig {
 export function createEditingTools(config: EditingToolsConfig): Tool[] {
   const options = { ...toolOptions(config), random: config.random, locks: new PathLocks() };
   return [writeFileTool(options), editFileTool(options), applyPatchTool(options)];
+}
+
+export interface ShellToolsConfig extends WorkspaceToolsConfig {
+  readonly host: ProcessHost;
+  /** Whether a call may ask for the network, the daemon's own address included. */
+  readonly networkAllowed: boolean;
+}
+
+/** The tools that run commands in the workspace, with what the host keeps from them. */
+export function createShellTools(config: ShellToolsConfig): ShellTool[] {
+  const { host, hidden, networkAllowed } = config;
+  return [bashTool({ ...toolOptions(config), host, hidden, networkAllowed })];
 }
 
 function toolOptions(config: WorkspaceToolsConfig): WorkspaceToolOptions {

@@ -1,7 +1,9 @@
 export {
   createEditingTools,
+  createShellTools,
   createWorkspaceTools,
   type EditingToolsConfig,
+  type ShellToolsConfig,
   type WorkspaceToolsConfig,
 } from './create-workspace-tools.ts';
 export { defaultLimits, type WorkspaceLimits } from './workspace-limits.ts';

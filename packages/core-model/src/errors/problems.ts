@@ -76,6 +76,7 @@ export const problems = {
   'tools/unwritable': { status: 400 },
   'tools/file_changed': { status: 409 },
   'tools/failed': { status: 500 },
+  'tools/death_unproven': { status: 500 },
 
   'processes/not_started': { status: 503 },
   'processes/hidden_exposed': { status: 409 },

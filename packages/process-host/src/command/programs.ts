@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 
-/** Where the programs that confine others are looked for: never on a path that those could write to. */
+/** Where the programs are looked for that confine others: never where those could write. */
 const systemPath =
   '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin';
 
@@ -13,9 +13,9 @@ export function absoluteEntries(path: string): string {
     .join(':');
 }
 
-/** The file that a program's name stands for; undefined where there is none. */
-export function findProgram(name: string, path: string = systemPath): string | undefined {
-  return path
+/** The file of a program of the system; undefined where there is none. */
+export function findProgram(name: string): string | undefined {
+  return systemPath
     .split(':')
     .map((directory) => join(directory, name))
     .find((file) => isExecutable(file));

@@ -14,6 +14,7 @@ export interface Sandbox {
   readonly program?: string;
 }
 
+const MAX_REASON_CHARACTERS = 300;
 const PROBE_BOUND_MS = 10_000;
 const run = promisify(execFile);
 
@@ -39,7 +40,8 @@ export async function detectSandbox(workspaceRoot: string): Promise<Sandbox> {
     return { report: { kind: 'bubblewrap', version: stdout.trim().replace(/^\S+ /, '') }, program };
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string };
-    return none(`bubblewrap cannot be used: ${stderr?.trim() || message}`);
+    const [line = ''] = (stderr?.trim() || message).split('\n');
+    return none(`bubblewrap cannot be used: ${line.slice(0, MAX_REASON_CHARACTERS)}`);
   }
 }
 

@@ -1,8 +1,13 @@
 import { type Json, type JsonObject, KheishError, isJsonObject } from '@kheish/core-model';
 import type { Egress } from '@kheish/egress';
+import type { ProcessHost } from '@kheish/process-host';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createEditingTools, createWorkspaceTools } from '../create-workspace-tools.ts';
+import {
+  createEditingTools,
+  createShellTools,
+  createWorkspaceTools,
+} from '../create-workspace-tools.ts';
 import { createWebTools } from '../web/create-web-tools.ts';
 
 /** As much of JSON Schema as the tools use; an unknown keyword is an error. */
@@ -74,8 +79,10 @@ const reading = createWorkspaceTools(config);
 const editing = createEditingTools(config);
 const egress: Egress = { request: () => Promise.reject(new Error()), close: async () => undefined };
 const web = createWebTools({ egress });
+const host = {} as ProcessHost;
+const shell = createShellTools({ ...config, host, networkAllowed: true });
 
-describe.each([...reading, ...editing, ...web])('$name', (tool) => {
+describe.each([...reading, ...editing, ...web, ...shell])('$name', (tool) => {
   test('parses exactly what the schema told to models accepts', () => {
     const verdicts = new Set<boolean>();
     fc.assert(
@@ -101,7 +108,7 @@ test.each([...reading, ...web])('$name is a read that may be repeated', (tool) =
   expect(tool).toMatchObject({ effect: 'repeatable', limits: { maxOutputBytes: 65_536 } });
 });
 
-test.each(editing)('$name happens once, and can be bound', (tool) => {
+test.each([...editing, ...shell])('$name happens once, and can be bound', (tool) => {
   expect(tool).toMatchObject({ effect: 'once', limits: { maxOutputBytes: 65_536 } });
   expect(tool).toHaveProperty('bind');
 });
@@ -114,6 +121,7 @@ test('the tools, under the names models know', () => {
     'grep_search',
   ]);
   expect(editing.map(({ name }) => name)).toEqual(['write_file', 'edit_file', 'apply_patch']);
+  expect(shell.map(({ name }) => name)).toEqual(['bash']);
 });
 
 test.each(editing)('$name refuses half of a character', (tool) => {

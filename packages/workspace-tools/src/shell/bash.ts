@@ -1,0 +1,180 @@
+import {
+  type ActionBinding,
+  type JsonSchema,
+  KheishError,
+  type ProcessIdentity,
+  type Tool,
+  type ToolContext,
+  type ToolResult,
+} from '@kheish/core-model';
+import { type CommandSpec, type ProcessHost, findProgram } from '@kheish/process-host';
+import * as v from 'valibot';
+import type { WorkspaceToolOptions } from '../tools/define-tool.ts';
+import { Path, flagField, inputObject, pathField } from '../tools/input-fields.ts';
+import { parseInput } from '../tools/parse-input.ts';
+import { unreadable } from '../workspace/file-problem.ts';
+import { printable } from '../workspace/workspace.ts';
+import { bindCommand } from './bind-command.ts';
+import { commandText, keptBytes } from './command-text.ts';
+
+const DEFAULT_TIMEOUT_MS = 120_000;
+const MAX_TIMEOUT_MS = 600_000;
+/** From the time limit of a command to the proof of its death. */
+const STOP_MS = 10_000;
+/** Linux takes no longer word than 131,072 bytes. */
+const MAX_COMMAND_BYTES = 100_000;
+const MAX_DESCRIPTION_CHARACTERS = 1000;
+
+const Command = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxBytes(MAX_COMMAND_BYTES),
+  v.check((line) => line.isWellFormed() && !line.includes('\0'), 'Invalid text'),
+);
+const Description = v.pipe(
+  v.string(),
+  v.check((text) => Array.from(text).length <= MAX_DESCRIPTION_CHARACTERS, 'Invalid length'),
+);
+const LocalInput = v.strictObject({
+  command: Command,
+  cwd: v.optional(Path),
+  timeout_ms: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_TIMEOUT_MS)),
+  ),
+  description: v.optional(Description),
+});
+const NetworkedInput = v.strictObject({ ...LocalInput.entries, network: v.optional(v.boolean()) });
+type Input = v.InferOutput<typeof NetworkedInput>;
+
+const localFields: JsonSchema = {
+  command: {
+    type: 'string',
+    minLength: 1,
+    description: `The line, as bash takes it after -c; at most ${MAX_COMMAND_BYTES} bytes of UTF-8.`,
+  },
+  cwd: pathField('The directory to run it in, relative to the workspace. Default: the workspace.'),
+  timeout_ms: {
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_TIMEOUT_MS,
+    description: `It is stopped after so many milliseconds. Default ${DEFAULT_TIMEOUT_MS}.`,
+  },
+  description: {
+    type: 'string',
+    maxLength: MAX_DESCRIPTION_CHARACTERS,
+    description: 'What it is for, in a few words, for who is asked to approve it.',
+  },
+};
+const networkedFields: JsonSchema = {
+  ...localFields,
+  network: flagField('Whether it needs the network. Default false: there is none in the sandbox.'),
+};
+
+export interface BashOptions extends WorkspaceToolOptions {
+  readonly host: ProcessHost;
+  readonly hidden: readonly string[];
+  /** Whether a call may ask for the network. */
+  readonly networkAllowed: boolean;
+}
+
+/** Says by which processes the effect begins, and waits until that is on disk. */
+interface BeginningContext extends ToolContext {
+  begin(process?: ProcessIdentity): Promise<void>;
+}
+
+export interface ShellTool extends Tool<Input> {
+  readonly beginsItself: true;
+  bind(input: Input): Promise<ActionBinding>;
+  run(input: Input, context: BeginningContext): Promise<ShellResult>;
+}
+
+interface ShellResult extends ToolResult {
+  /** Not all that it started could be proven dead. */
+  readonly death_unproven?: true;
+}
+
+/** Runs a line of bash, or of sh where there is no bash. */
+export function bashTool(options: BashOptions): ShellTool {
+  const { host, limits, hidden, networkAllowed } = options;
+  const schema: v.GenericSchema<unknown, Input> = networkAllowed ? NetworkedInput : LocalInput;
+  return {
+    name: 'bash',
+    description:
+      'Runs a line of bash and returns what it printed on both outputs, then in [brackets] its exit code. ' +
+      'Each call is a new shell: directory and variables do not last. There is no input to read. ' +
+      'In the sandbox only the workspace can be changed, and /tmp is empty in each call. ' +
+      'What still runs in the background when the line ends is killed. ' +
+      'Of a long output the beginning and the end are returned.',
+    inputSchema: inputObject(networkAllowed ? networkedFields : localFields, ['command']),
+    effect: 'once',
+    beginsItself: true,
+    limits: {
+      timeoutMs: MAX_TIMEOUT_MS + STOP_MS,
+      maxOutputBytes: limits.maxOutputBytes,
+    },
+    parse: (input) => parseInput(schema, input),
+    bind: async ({ command, cwd }) =>
+      bindCommand(command, { cwd: await directory(options, cwd), path: host.path, hidden }),
+    run: async (input, context) => {
+      const cwd = await directory(options, input.cwd);
+      return runCommand(host, input, context, {
+        argv: [shell(), '-c', '--', input.command],
+        cwd,
+        mark: context.action_id,
+        timeoutMs: input.timeout_ms ?? DEFAULT_TIMEOUT_MS,
+        network: input.network ?? false,
+        output: keptBytes(limits.maxOutputBytes),
+      });
+    },
+  };
+}
+
+async function runCommand(
+  host: ProcessHost,
+  input: Input,
+  context: BeginningContext,
+  spec: CommandSpec,
+): Promise<ShellResult> {
+  const { signal } = context;
+  signal.throwIfAborted();
+  const held = await host.hold(spec);
+  try {
+    signal.throwIfAborted();
+    await context.begin(held.identity);
+    signal.throwIfAborted();
+  } catch (error) {
+    await held.drop();
+    throw error;
+  }
+  const running = held.release();
+  const stop = () => void running.stop('cancel');
+  signal.addEventListener('abort', stop);
+  const report = await running.exit;
+  signal.removeEventListener('abort', stop);
+  if (report.stopped === 'cancel') {
+    if (report.death === 'proven') throw signal.reason;
+    throw new KheishError(
+      'tools/death_unproven',
+      'The command was stopped, and not all that it started could be proven dead.',
+    );
+  }
+  const timeoutMs = input.timeout_ms ?? DEFAULT_TIMEOUT_MS;
+  return {
+    content: commandText(report, timeoutMs, await host.sandbox()),
+    ...(report.death === 'unproven' && { death_unproven: true }),
+  };
+}
+
+/** Where a command runs: absolute, without symbolic links. */
+async function directory(options: WorkspaceToolOptions, path = '.'): Promise<string> {
+  const { place, pinned } = await options.openWorkspace().find(path);
+  using found = pinned;
+  if (!found.stats.isDirectory()) throw unreadable(printable(path), 'is not a directory');
+  return place;
+}
+
+function shell(): string {
+  const program = findProgram('bash') ?? findProgram('sh');
+  if (program === undefined) throw new KheishError('tools/failed', 'There is no shell.');
+  return program;
+}
