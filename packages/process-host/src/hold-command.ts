@@ -18,6 +18,7 @@ import type { PipeSupply } from './output/pipe-supply.ts';
 import type { RunningProcess } from './running-process.ts';
 import { bubblewrapArguments } from './sandbox/bubblewrap.ts';
 import { findSecondName, hiddenPlaces } from './sandbox/hidden-places.ts';
+import { hostSockets } from './sandbox/host-sockets.ts';
 
 /** What a host has for all its commands. */
 export interface Ground {
@@ -89,7 +90,14 @@ async function startOf(spec: CommandSpec, ground: Ground): Promise<Start> {
       `No command is started while ${exposed} has a second name (a hard link), by which it could be read.`,
     );
   }
-  const options = bubblewrapArguments({ workspaceRoot, hidden, cwd, network, environment });
+  const options = bubblewrapArguments({
+    workspaceRoot,
+    hidden,
+    sockets: hostSockets(),
+    cwd,
+    network,
+    environment,
+  });
   // Variables that a caller adds are for the command, not for the program that confines it.
   return {
     argv: [program, '--args', String(ARGUMENTS_FD), '--', ...launcher],

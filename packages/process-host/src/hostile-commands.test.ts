@@ -138,6 +138,18 @@ describe.each(['auto', 'off'] as const)('with the sandbox %s, a command', (sandb
   });
 });
 
+test('without a sandbox, who gets away and can still print makes the death unproven [holds processes.proven_dead]', async () => {
+  await using hosted = await Hosted.create('off');
+  const time = longTime();
+  // No parent, no group, no mark: nothing is left but the output that it has open.
+  const away = `(env -i setsid sh -c 'touch away; sleep ${time}; :' &)`;
+  const report = await hosted.run(`${away}; until [ -e away ]; do sleep 0.01; done`);
+  const escaped = await running(time);
+  for (const pid of escaped) process.kill(pid, 'SIGKILL');
+  expect(report).toMatchObject({ exit_code: 0, death: 'unproven' });
+  expect(escaped).toHaveLength(2);
+});
+
 test('a gigabyte of output is read to its end in a room of fixed size [holds processes.bounded_output]', async () => {
   await using hosted = await Hosted.create('off');
   const before = process.memoryUsage().rss;

@@ -34,7 +34,7 @@ export interface ProcessParts {
 
 const GRACE_MS = 2000;
 /** For what follows from a death: the notice of it, and the end of the output. */
-const AFTERMATH_MS = 1000;
+const AFTERMATH_MS = 2000;
 
 /** Watches over a command from its release to the proof of its death. */
 export function oversee(parts: ProcessParts, timeoutMs: number | undefined): RunningProcess {

@@ -5,6 +5,8 @@ export interface SandboxSpec {
   /** Without symbolic links. The only place of the host that can be written to. */
   readonly workspaceRoot: string;
   readonly hidden: readonly HiddenPlace[];
+  /** Files of sockets that nobody in the sandbox may connect to, except in the workspace. */
+  readonly sockets: readonly string[];
   readonly cwd: string;
   readonly network: boolean;
   readonly environment: Readonly<Record<string, string>>;
@@ -15,6 +17,9 @@ const TEMPORARY_BYTES = 1_073_741_824;
 /** Empty in the sandbox: what others leave in them, sockets above all, is a way out. */
 const privateDirectories = ['/tmp', '/var/tmp', '/run', '/var/run'];
 
+/** What the sandbox has of its own, whatever the host has there. */
+const ownDirectories = [...privateDirectories, '/dev', '/proc'];
+
 /** The kernel lets their owner root write to these without any capability, namespaces or not. */
 const kernelKnobs = ['acpi', 'bus', 'fs', 'irq', 'mtrr', 'scsi', 'sys', 'sysrq-trigger'];
 
@@ -23,9 +28,14 @@ const systemInRun = '/run/current-system';
 
 /** The options of bwrap, without the command. */
 export function bubblewrapArguments(spec: SandboxSpec): string[] {
-  const { workspaceRoot, hidden, cwd, network, environment } = spec;
+  const { workspaceRoot, hidden, sockets, cwd, network, environment } = spec;
   const inside = outermost(hidden.filter(({ path }) => isWithin(path, workspaceRoot)));
-  const outside = outermost(hidden.filter(({ path }) => !isWithin(path, workspaceRoot)));
+  const outside = outermost([
+    ...hidden.filter(({ path }) => !isWithin(path, workspaceRoot)),
+    ...sockets
+      .filter((path) => ![...ownDirectories, workspaceRoot].some((own) => isWithin(path, own)))
+      .map((path) => ({ path, isDirectory: false })),
+  ]);
   const options = [
     ['--die-with-parent', '--new-session'],
     ['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],

@@ -27,6 +27,7 @@ export async function detectSandbox(workspaceRoot: string): Promise<Sandbox> {
   const options = bubblewrapArguments({
     workspaceRoot,
     hidden: [],
+    sockets: [],
     cwd: '/',
     network: false,
     environment: {},

@@ -115,6 +115,22 @@ test('the network is there only where it is allowed [holds processes.sandboxed]'
   expect(textOf(await hosted.run('', { argv, network: true }))).toBe('reached');
 });
 
+test('no socket of the host answers, wherever its file lies, with the network or without', async () => {
+  await using hosted = await sandboxed();
+  const path = join(hosted.base, 'a socket');
+  const server = createServer((socket) => socket.end('reached')).listen(path);
+  onTestFinished(() => void server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  const script = `require('net').connect(process.argv[1]).on('error', ({ code }) => console.log(code)).pipe(process.stdout)`;
+  const argv = [process.execPath, '-e', script, path] as const;
+  expect(textOf(await hosted.run('', { argv }))).toMatch(/^(EACCES|ECONNREFUSED)\n$/);
+  expect(textOf(await hosted.run('', { argv, network: true }))).toMatch(
+    /^(EACCES|ECONNREFUSED)\n$/,
+  );
+  await using open = await Hosted.create('off');
+  expect(textOf(await open.run('', { argv }))).toBe('reached');
+});
+
 test('a sandbox that cannot be made fails before anything has begun', async () => {
   await using hosted = await sandboxed();
   await expect(hosted.hold('true', { cwd: hosted.at('nowhere') })).rejects.toThrow(
