@@ -15,7 +15,7 @@ export interface ProcessHostOptions {
   readonly workspaceRoot: string;
   /** Absolute paths that no sandboxed command may see. What comes into being later is hidden from later commands. */
   readonly hidden: readonly string[];
-  /** Where commands find programs; entries that are not absolute are left out. */
+  /** Where commands find programs; entries that are not absolute are left out, and none are those of the system. */
   readonly path: string;
   /** `auto`, the default, uses bubblewrap wherever it works. */
   readonly sandbox?: 'auto' | 'off';

@@ -5,12 +5,16 @@ import { isAbsolute, join } from 'node:path';
 const systemPath =
   '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin';
 
-/** The absolute entries of a PATH: what a relative one means changes with the directory. */
+/**
+ * The absolute entries of a PATH: what a relative one means changes with the directory. Where there are none, those of
+ * the system: an empty PATH is the directory that one stands in.
+ */
 export function absoluteEntries(path: string): string {
-  return path
+  const absolute = path
     .split(':')
     .filter((entry) => isAbsolute(entry))
     .join(':');
+  return absolute === '' ? systemPath : absolute;
 }
 
 /** The file of a program of the system; undefined where there is none. */

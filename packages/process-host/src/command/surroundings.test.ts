@@ -61,14 +61,19 @@ test('a directory that is not there fails before anything has begun', async () =
   );
 });
 
-test('entries of PATH that depend on a directory are not handed on', () => {
+test.each([
+  ['bin:/usr/bin:.::/bin', '/usr/bin:/bin'],
+  ['/usr/bin', '/usr/bin'],
+  ['', expect.stringMatching(/^\/.*:\/usr\/bin:/)],
+  ['.:bin', expect.stringMatching(/^\/.*:\/usr\/bin:/)],
+])('of the PATH %j nothing that depends on a directory is handed on', (given, kept) => {
   const host = createProcessHost({
     clock: realClock,
     workspaceRoot: '/srv/work',
     hidden: [],
-    path: 'bin:/usr/bin:.::/bin',
+    path: given,
   });
-  expect(host.path).toBe('/usr/bin:/bin');
+  expect(host.path).toEqual(kept);
 });
 
 test('a sandbox that is turned off is reported so', async () => {
