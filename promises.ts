@@ -29,6 +29,10 @@ export const promises: Readonly<Record<string, string>> = {
     'A start or a stop in which the disk fails leaves a root that the next start finds whole.',
   'runs.no_step_twice':
     'No step is recorded twice: each action is intended once and settled once, and each tool call has one answer.',
+  'runs.listed_transitions':
+    'Whatever order of submits, answers, denials, cancels, kills and outcomes comes, a run takes listed transitions only, and everything ends.',
+  'tools.once_begins_once':
+    'An effect that cannot be repeated begins at most once: after a kill it is begun only where it had not begun, and else its outcome is said to be unknown.',
   'runs.recovery_exhausted':
     'A run that takes the daemon down three times without a new step fails, and its session stays usable.',
   'runs.innocent_survive':

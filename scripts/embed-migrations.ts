@@ -24,7 +24,7 @@ ${entries.join('')}];
 function sqlOf(name: string): string {
   return readFileSync(join(directory, name), 'utf8')
     .trim()
-    .replace(/[\\`$]/g, '\\$&');
+    .replace(/[\\`]|\$(?=\{)/g, '\\$&');
 }
 
 if (import.meta.main) {

@@ -11,10 +11,12 @@ export const exitCodes = {
   conflict: 6,
   tryLater: 7,
   unexpectedAnswer: 8,
-  // Of commands that wait for a run; 13 and 14 are for runs that wait for a human.
+  // Of commands that wait for a run.
   runFailed: 10,
   runCancelled: 11,
   runInterrupted: 12,
+  runAwaitsApproval: 13,
+  runAwaitsAnswer: 14,
   waitTimedOut: 15,
 } as const;
 
@@ -38,6 +40,8 @@ export function exitCodeOfStatus(status: number): number {
 const byOutcome: Readonly<Record<RunStatus, number>> = {
   queued: exitCodes.done,
   running: exitCodes.done,
+  waiting_for_approval: exitCodes.runAwaitsApproval,
+  waiting_for_user_question: exitCodes.runAwaitsAnswer,
   completed: exitCodes.done,
   failed: exitCodes.runFailed,
   cancelled: exitCodes.runCancelled,

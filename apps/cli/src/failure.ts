@@ -3,6 +3,9 @@ import { exitCodeOfStatus, exitCodes } from './exit-codes.ts';
 /** The command line cannot mean anything; nothing was done. */
 export class UsageError extends Error {}
 
+/** What the command names is not among what the daemon listed. */
+export class NotFound extends Error {}
+
 export interface Failure {
   readonly message: string;
   readonly exitCode: number;
@@ -11,6 +14,7 @@ export interface Failure {
 /** What a person is told about anything that was thrown, and the exit code. */
 export async function failureOf(thrown: unknown): Promise<Failure> {
   if (thrown instanceof UsageError) return { message: thrown.message, exitCode: exitCodes.usage };
+  if (thrown instanceof NotFound) return { message: thrown.message, exitCode: exitCodes.notFound };
   const sdk = await import('@kheish/client-sdk');
   if (thrown instanceof sdk.KheishError) {
     const { status, code, message } = thrown;

@@ -1,8 +1,11 @@
 import { KHEISH_VERSION } from '@kheish/client-sdk';
 import { Command } from 'commander';
+import { addApprovals } from './commands/approvals.ts';
 import { addChat } from './commands/chat.ts';
 import { addEvents } from './commands/events.ts';
+import { addQuestions } from './commands/questions.ts';
 import { addRuns } from './commands/runs.ts';
+import { addRuntime } from './commands/runtime.ts';
 import { addSecrets } from './commands/secrets.ts';
 import { addServe } from './commands/serve.ts';
 import { addSessions } from './commands/sessions.ts';
@@ -18,7 +21,7 @@ A first session:
 
 Exit codes: 0 done, 1 failure, 2 usage or bad request, 3 daemon unreachable, 4 not allowed, 5 not found,
 6 conflict, 7 timeout or try later, 8 answer not understood; waiting commands also 10 failed, 11 cancelled,
-12 interrupted, 15 --timeout-ms passed.
+12 interrupted, 13 waits for an approval, 14 waits for an answer, 15 --timeout-ms passed.
 `;
 
 /** The whole command line. Parsing throws `CommanderError` in the place of exiting. */
@@ -34,9 +37,12 @@ export function createProgram(): Command {
   addGlobalOptions(program);
   addServe(program);
   addStatus(program);
+  addRuntime(program);
   addSecrets(program);
   addSessions(program);
   addRuns(program);
+  addApprovals(program);
+  addQuestions(program);
   addEvents(program);
   addStore(program);
   addChat(program);

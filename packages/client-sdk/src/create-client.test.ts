@@ -36,9 +36,9 @@ async function operationsReached(): Promise<Set<string>> {
       const options = { cursor: '0' };
       const made = followed && member.length === 0 ? member(options) : member('id', options);
       const first = followed
-        ? (made as AsyncIterable<unknown>)[Symbol.asyncIterator]().next()
-        : made;
-      await Promise.resolve(first).catch(() => undefined);
+        ? [(made as AsyncIterable<unknown>)[Symbol.asyncIterator]().next()]
+        : [made, member('id', 'id of a part')];
+      await Promise.allSettled(first);
     }
   };
   await call(client as unknown as Tree);

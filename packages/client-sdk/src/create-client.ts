@@ -4,11 +4,13 @@ import {
   type DaemonStatusView,
   type RandomSource,
   type ResponseOf,
-  type RuntimeSettingsView,
   type StoreVerification,
 } from '@kheish/core-model';
 import { platformClock, platformRandom } from './platform.ts';
+import { type Approvals, approvalsOf } from './resources/approvals.ts';
+import { type Questions, questionsOf } from './resources/questions.ts';
 import { type Runs, runsOf } from './resources/runs.ts';
+import { type Runtime, runtimeOf } from './resources/runtime.ts';
 import { type Secrets, secretsOf } from './resources/secrets.ts';
 import { type Sessions, sessionsOf } from './resources/sessions.ts';
 import type { StreamFrame } from './stream/frame.ts';
@@ -53,11 +55,13 @@ export interface Client {
   status(options?: CallOptions): Promise<DaemonStatusView>;
   capabilities(options?: CallOptions): Promise<DaemonCapabilities>;
   openapi(options?: CallOptions): Promise<Record<string, unknown>>;
-  readonly runtime: { get(options?: CallOptions): Promise<RuntimeSettingsView> };
+  readonly runtime: Runtime;
   readonly store: { verify(options?: CallOptions): Promise<StoreVerification> };
   readonly secrets: Secrets;
   readonly sessions: Sessions;
   readonly runs: Runs;
+  readonly approvals: Approvals;
+  readonly questions: Questions;
   /** Everything that happens, or what concerns one session or run. Without a cursor from now on. */
   readonly events: { stream(options?: EventStreamOptions): AsyncIterable<StreamFrame> };
   /** Any operation by its name in the table of operations; types are read off the table. */
@@ -81,11 +85,13 @@ export function createClient(options: ClientOptions): Client {
     status: (call = {}) => request(transport, 'getStatus', call),
     capabilities: (call = {}) => request(transport, 'getCapabilities', call),
     openapi: (call = {}) => request(transport, 'getOpenApi', call),
-    runtime: { get: (call = {}) => request(transport, 'getRuntime', call) },
+    runtime: runtimeOf(transport),
     store: { verify: (call = {}) => request(transport, 'verifyStore', call) },
     secrets: secretsOf(transport),
     sessions: sessionsOf(transport),
     runs: runsOf(transport),
+    approvals: approvalsOf(transport),
+    questions: questionsOf(transport),
     events: {
       stream: ({ sessionId, runId, ...rest } = {}) =>
         stream(

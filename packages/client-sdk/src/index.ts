@@ -5,8 +5,18 @@ export {
   type EventStreamOptions,
 } from './create-client.ts';
 export { DaemonUnreachable, RequestTimedOut, UnexpectedAnswer, WaitTimedOut } from './errors.ts';
-export type { ListOptions, Listing } from './resources/listing.ts';
+export type { Approvals } from './resources/approvals.ts';
+export type { AskedListOptions, ListOptions, Listing } from './resources/listing.ts';
+export type { QuestionResolution, Questions } from './resources/questions.ts';
 export type { RunListOptions, Runs, WaitOptions } from './resources/runs.ts';
+export type {
+  BudgetsView,
+  ChangeOptions,
+  PermissionRulesView,
+  Runtime,
+  ToolLimitsView,
+} from './resources/runtime.ts';
+export { initialToolLimits } from './resources/runtime.ts';
 export type { Secrets } from './resources/secrets.ts';
 export type { Sessions } from './resources/sessions.ts';
 export type { StreamEvent, StreamFrame } from './stream/frame.ts';
@@ -19,11 +29,23 @@ export type {
   RequestOptions,
   StreamId,
 } from './transport/request.ts';
-export { KHEISH_VERSION, KheishError, endsRun, isTerminal, operations } from '@kheish/core-model';
+export {
+  KHEISH_VERSION,
+  KheishError,
+  endsRun,
+  isTerminal,
+  isWaiting,
+  operations,
+} from '@kheish/core-model';
 export type {
+  ActionBinding,
+  ApprovalRequestView,
+  ApprovalResolution,
   AuthProvider,
   AuthSlotRecord,
   AuthSlotStatus,
+  Budgets,
+  CheckPermissionRequest,
   CreateSessionRequest,
   DaemonCapabilities,
   DaemonStatusView,
@@ -31,13 +53,26 @@ export type {
   ModelDelta,
   OperationId,
   Page,
+  PendingApprovalView,
+  PendingQuestionView,
+  PermissionExplanation,
+  PermissionMatrix,
+  PermissionMode,
+  PermissionRule,
+  QuestionAnswer,
   RecordedEvent,
   RoutePolicy,
   RunStatus,
   RunView,
+  RuntimeRevisionView,
   RuntimeSettingsView,
+  SandboxView,
   SessionView,
   StoreVerification,
   StreamGap,
   SubmitInputRequest,
+  SystemPromptSettings,
+  ToolRuntimeLimits,
+  UserQuestion,
+  UserQuestionRequest,
 } from '@kheish/core-model';

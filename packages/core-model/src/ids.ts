@@ -1,7 +1,15 @@
 import { v7 } from 'uuid';
 import type { Clock, RandomSource } from './clock.ts';
 
-export type IdPrefix = 'run' | 'session' | 'agent' | 'action' | 'root' | 'call';
+export type IdPrefix =
+  | 'run'
+  | 'session'
+  | 'agent'
+  | 'action'
+  | 'root'
+  | 'call'
+  | 'approval'
+  | 'question';
 export type NewId = (prefix: IdPrefix) => string;
 
 /** Makes ids of a prefix and a UUIDv7 (RFC 9562 section 5.7): unique, and ordered by time of creation. */

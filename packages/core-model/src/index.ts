@@ -78,7 +78,7 @@ export {
   ToolNamePattern,
 } from './permission/permission-rule.ts';
 export { eraseRun, evolveRun } from './run/evolve-run.ts';
-export { RunStatus, isTerminal, mayFollow, runTransitions } from './run/run-status.ts';
+export { RunStatus, isTerminal, isWaiting, mayFollow, runTransitions } from './run/run-status.ts';
 export {
   ActionKind,
   EffectClass,
@@ -91,6 +91,7 @@ export {
   RunOutput,
   RunRequest,
   modelInUse,
+  GivenApproval,
   type OpenAction,
   type RunState,
   type StopRequest,
@@ -107,6 +108,44 @@ export { evolveSession } from './session/evolve-session.ts';
 export { SessionId } from './session/session-id.ts';
 export { RoutePolicy, type SessionState } from './session/session.ts';
 export { ProcessIdentity } from './tool/process-identity.ts';
+export {
+  BudgetKey,
+  Price,
+  Reservation,
+  addSpending,
+  noSpending,
+  utcDayOf,
+  type Spending,
+} from './budget/budget.ts';
+export { tokensOfText } from './message/token-estimate.ts';
+export { Cost, costOf } from './budget/cost.ts';
+export { daySpendingChange } from './budget/day-spending.ts';
+export {
+  ApprovalBehavior,
+  BudgetApproval,
+  PendingApproval,
+  ToolApproval,
+  VoidReason,
+} from './approval/approval.ts';
+export {
+  QuestionAnswer,
+  QuestionOption,
+  UserQuestion,
+  UserQuestionRequest,
+} from './question/question.ts';
+export {
+  BudgetLimit,
+  Budgets,
+  RuntimeConfig,
+  RuntimeModel,
+  RuntimeSetting,
+  SandboxReach,
+  SystemPromptSettings,
+  ToolRuntimeLimits,
+  firstRevision,
+  runtimeRevisionOf,
+  type RuntimeRevision,
+} from './runtime/runtime-config.ts';
 export { ActionBinding, BoundFile } from './tool/action-binding.ts';
 export type { JsonSchema, Tool, ToolContext, ToolDefinition, ToolResult } from './tool/tool.ts';
 export {
@@ -122,6 +161,18 @@ export {
 } from './wire/operations.ts';
 export { DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, Pagination, type Page } from './wire/page.ts';
 export { ProblemDetails, problemDetails } from './wire/problem-details.ts';
+export {
+  ApprovalRequestView,
+  ApprovalResolution,
+  PendingApprovalView,
+  ResolveApprovalsRequest,
+} from './wire/approval-view.ts';
+export {
+  CancelQuestionRequest,
+  PendingQuestionView,
+  ResolveQuestionRequest,
+} from './wire/question-view.ts';
+export { CheckPermissionRequest, RuntimeRevisionView } from './wire/runtime-config-view.ts';
 export { RunOutputView, RunView, SubmitInputRequest } from './wire/run-view.ts';
 export {
   CapabilityMatrix,
@@ -130,6 +181,7 @@ export {
   RouteReadiness,
   RouteView,
   RuntimeSettingsView,
+  SandboxView,
   StoreVerification,
 } from './wire/runtime-view.ts';
 export {

@@ -1,4 +1,4 @@
-import { type CapabilityMatrix, KheishError, type RouteView } from '@kheish/core-model';
+import { type CapabilityMatrix, KheishError, type Price, type RouteView } from '@kheish/core-model';
 import { capabilityNames, driverTraits, type Capability, type RouteDriver } from './driver.ts';
 
 /** A key that stands in the routes file, a flag or a variable. Nothing prints it by accident. */
@@ -33,6 +33,8 @@ export interface Route {
   readonly project?: string;
   readonly anthropicVersion?: string;
   readonly anthropicBetaHeaders?: readonly string[];
+  /** By the model's name. */
+  readonly prices?: Readonly<Record<string, Price>>;
   /** Stands in for the daemon's default prompt. */
   readonly systemPrompt?: string;
   /** What the driver can do and this route shall not. */

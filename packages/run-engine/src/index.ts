@@ -1,6 +1,12 @@
 export { defaultRunLimits, type RunLimits } from './decide/rules.ts';
 export type { EffectLog } from './effects/run-effects.ts';
-export { Engine, type Answered, type EngineOptions } from './engine/engine.ts';
+export type { Answered } from './engine/answer-once.ts';
+export { Engine, type EngineOptions } from './engine/engine.ts';
+export type { EndProcesses } from './engine/takeover.ts';
+export { emitOutput } from './tools/emit-output.ts';
+export { askUserQuestion } from './tools/ask-user-question.ts';
+export type { AgentTool } from './tools/agent-tool.ts';
+export { type AskedPlace, pendingApprovals, pendingQuestions } from './view/asked-view.ts';
 export type { ModelRoutes } from './engine/model-routes.ts';
 export { defaultSystemPrompt } from './prompt/system-prompt.ts';
 export { existingSession } from './session/open-session.ts';

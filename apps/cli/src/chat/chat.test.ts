@@ -11,7 +11,7 @@ import {
   problem,
   startStream,
 } from '../testing/fake-daemon.ts';
-import { RUN, runView, sessionView, statusView } from '../testing/views.ts';
+import { RUN, pageOf, runView, sessionView, statusView } from '../testing/views.ts';
 import { chat } from './chat.ts';
 
 const run = { session_id: 'demo', run_id: RUN };
@@ -57,6 +57,8 @@ function daemonOf(script: Script): Answer {
   return ({ method, path }, response) => {
     if (path === '/v1/status') return json(response, statusView('10'));
     if (path === '/v1/sessions') return json(response, sessionView(), 201);
+    if (path === '/v1/sessions/demo') return json(response, sessionView());
+    if (path === '/v1/approvals' || path === '/v1/questions') return json(response, pageOf([]));
     if (path.endsWith('/stream')) {
       startStream(response);
       stream = response;

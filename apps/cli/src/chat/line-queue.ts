@@ -1,13 +1,14 @@
 import type { Interface } from 'node:readline';
 
-/** Lines as they were typed, kept until somebody asks. */
+/** Lines as they were typed, kept until somebody asks; but for those that `taken` takes at once. */
 export class LineQueue {
   readonly #lines: string[] = [];
   #closed = false;
   #waiting: ((line: string | undefined) => void) | undefined;
 
-  constructor(reading: Interface) {
+  constructor(reading: Interface, taken: (line: string) => boolean) {
     reading.on('line', (line) => {
+      if (taken(line)) return;
       if (this.#waiting === undefined) this.#lines.push(line);
       else this.#hand(line);
     });

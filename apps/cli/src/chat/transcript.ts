@@ -38,6 +38,10 @@ export class Transcript {
       this.remark(`the run goes on with ${event.model}: ${event.error.detail}`);
     }
     if (event.type === 'action_settled') this.#settled(event);
+    if (event.type === 'tool_call_refused') {
+      const { tool_name: name, content } = event.message;
+      this.remark(`  ${name} refused: ${typeof content === 'string' ? content : ''}`);
+    }
   }
 
   /** The end of a run; what the stream did not bring of its output is caught up on. */
@@ -50,6 +54,12 @@ export class Transcript {
     this.#freshLine();
     if (run.error !== undefined) this.complain(`the run failed: ${run.error.detail}`);
     else if (run.status !== 'completed') this.remark(`the run was ${run.status}`);
+  }
+
+  /** Lines as they are; whoever gives them has made them safe. */
+  tell(lines: readonly string[]): void {
+    this.#freshLine();
+    for (const line of lines) this.#put(`${line}\n`);
   }
 
   remark(text: string): void {

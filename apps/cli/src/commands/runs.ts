@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
-import { exitCodeOfRun } from '../exit-codes.ts';
 import { integer, onDaemon } from '../invocation.ts';
 import { type ListFlags, addListOptions, printListing } from '../list-options.ts';
 import { eventColumns, runColumns } from '../output/columns.ts';
+import { outcomeOf, outcomes } from '../run-outcome.ts';
 
 interface RunListFlags extends ListFlags {
   readonly sessionId?: string;
@@ -62,21 +62,15 @@ export function addRuns(program: Command): void {
   addWait(runs);
 }
 
-const outcomes = `
-Exit codes: 0 completed, 10 failed, 11 cancelled, 12 interrupted, 15 not over within --timeout-ms.
-`;
-
 function addWait(runs: Command): void {
   runs
     .command('wait <run>')
-    .description('until the run is over, across restarts of the daemon')
+    .description('until the run is over or waits for a person, across restarts of the daemon')
     .option('--timeout-ms <ms>', 'at most so long', integer(1))
     .addHelpText('after', outcomes)
     .action(
       onDaemon(async ({ client, print }, id: string, flags: { timeoutMs?: number }) => {
-        const run = await client.runs.wait(id, flags);
-        process.exitCode = exitCodeOfRun(run.status);
-        await print.view(run);
+        await print.view(await outcomeOf(client, id, flags.timeoutMs));
       }),
     );
 }

@@ -1,18 +1,21 @@
 import type { SubmitInputRequest } from '@kheish/client-sdk';
 import type { Command } from 'commander';
-import { exitCodeOfRun } from '../exit-codes.ts';
-import { UsageError } from '../failure.ts';
 import { type GenerationFlags, addGenerationOptions, generationOf } from '../input/generation.ts';
 import { readMetadata } from '../input/metadata.ts';
 import { readSource } from '../input/text-source.ts';
-import { integer, onDaemon } from '../invocation.ts';
+import { onDaemon } from '../invocation.ts';
+import {
+  type WaitFlags,
+  addWaitOptions,
+  checkWaitFlags,
+  outcomes,
+  printRun,
+} from '../run-outcome.ts';
 
-interface InputFlags extends GenerationFlags {
+interface InputFlags extends GenerationFlags, WaitFlags {
   readonly contentFile?: string;
   readonly stdin?: true;
   readonly provider?: string;
-  readonly wait?: true;
-  readonly timeoutMs?: number;
   readonly idempotencyKey?: string;
   readonly actorId?: string;
   readonly sourcePlugin?: string;
@@ -25,10 +28,7 @@ const example = `
 Examples:
   kheish sessions input demo "Review route inventory" --wait --timeout-ms 60000
   git diff | kheish sessions input demo --stdin --model openrouter/openai/gpt-5.4-mini
-
-With --wait the exit code tells the outcome: 0 completed, 10 failed, 11 cancelled,
-12 interrupted, 15 not over within --timeout-ms (the run goes on).
-`;
+${outcomes}`;
 
 export function addSessionInput(sessions: Command): void {
   const input = sessions
@@ -38,9 +38,7 @@ export function addSessionInput(sessions: Command): void {
     .option('--content-file <path>', 'the content from a file')
     .option('--stdin', 'the content from stdin')
     .option('--provider <route>', 'the route to use');
-  addGenerationOptions(input)
-    .option('--wait', 'until the run is over')
-    .option('--timeout-ms <ms>', 'with --wait: at most so long', integer(1))
+  addWaitOptions(addGenerationOptions(input))
     .option('--idempotency-key <key>', 'the same key submits once')
     .option('--actor-id <id>', 'on whose behalf')
     .option('--source-plugin <name>', 'where the input comes from')
@@ -49,20 +47,13 @@ export function addSessionInput(sessions: Command): void {
     .option('--metadata-file <path>', 'the same from a file')
     .addHelpText('after', example)
     .action(
-      onDaemon(
-        async ({ client, print }, id: string, content: string | undefined, flags: InputFlags) => {
-          if (flags.timeoutMs !== undefined && flags.wait !== true) {
-            throw new UsageError('--timeout-ms goes with --wait');
-          }
-          const body = await requestOf(content, flags);
-          const { idempotencyKey, timeoutMs } = flags;
-          const run = await client.sessions.submit(id, body, { idempotencyKey });
-          if (flags.wait !== true) return print.view(run);
-          const over = await client.runs.wait(run.run_id, { timeoutMs });
-          process.exitCode = exitCodeOfRun(over.status);
-          return print.view(over);
-        },
-      ),
+      onDaemon(async (invocation, id: string, content: string | undefined, flags: InputFlags) => {
+        checkWaitFlags(flags);
+        const body = await requestOf(content, flags);
+        const { idempotencyKey } = flags;
+        const run = await invocation.client.sessions.submit(id, body, { idempotencyKey });
+        await printRun(invocation, run, flags);
+      }),
     );
 }
 

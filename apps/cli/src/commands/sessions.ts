@@ -4,6 +4,7 @@ import { type GenerationFlags, addGenerationOptions, generationOf } from '../inp
 import { onDaemon } from '../invocation.ts';
 import { type ListFlags, addListOptions, printListing } from '../list-options.ts';
 import { eventColumns, messageColumns, sessionColumns } from '../output/columns.ts';
+import { addAllow, addDeny } from './approvals.ts';
 import { addSessionInput } from './session-input.ts';
 
 interface RouteFlags extends GenerationFlags {
@@ -19,6 +20,8 @@ export function addSessions(program: Command): void {
   addSessionInput(sessions);
   addReads(sessions);
   addChanges(sessions);
+  addAllow(sessions, 'approve');
+  addDeny(sessions);
 }
 
 function addReads(sessions: Command): void {

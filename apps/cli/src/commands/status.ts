@@ -10,9 +10,4 @@ export function addStatus(program: Command): void {
     .command('capabilities')
     .description('what the daemon can do')
     .action(onDaemon(async ({ client, print }) => print.view(await client.capabilities())));
-  const runtime = program.command('runtime').description('routes, default model and limits');
-  runtime
-    .command('get')
-    .description('the settings in force')
-    .action(onDaemon(async ({ client, print }) => print.view(await client.runtime.get())));
 }

@@ -1,12 +1,17 @@
 import type {
   AuthSlotStatus,
   MessageView,
+  PendingApprovalView,
+  PendingQuestionView,
+  PermissionRule,
   RecordedEvent,
   RunView,
+  RuntimeRevisionView,
   SessionView,
 } from '@kheish/client-sdk';
+import { approvalSubject } from '../asked/approval-text.ts';
 import { describeEvent } from './event-line.ts';
-import { oneLine } from './plain-text.ts';
+import { oneLine, visibleText } from './plain-text.ts';
 
 /** How a list stands in a table. */
 export interface Columns<T> {
@@ -61,6 +66,61 @@ export const messageColumns: Columns<MessageView> = {
 export const eventColumns: Columns<RecordedEvent> = {
   heads: ['id', 'time', 'event'],
   row: (event) => [event.seq, time(event.at_ms), describeEvent(event)],
+};
+
+export const approvalColumns: Columns<PendingApprovalView> = {
+  heads: ['request', 'session', 'run', 'for', 'what', 'asked', 'expires'],
+  row: ({ session_id, run_id, request }) => [
+    request.id,
+    session_id,
+    run_id,
+    approvalSubject(request),
+    oneLine(
+      request.kind === 'tool'
+        ? visibleText(JSON.stringify(request.input ?? {}))
+        : visibleText(request.reason),
+      80,
+    ),
+    time(request.requested_at_ms),
+    request.expires_at_ms === undefined ? undefined : time(request.expires_at_ms),
+  ],
+};
+
+export const questionColumns: Columns<PendingQuestionView> = {
+  heads: ['request', 'session', 'run', 'question', 'asked', 'expires'],
+  row: ({ session_id, run_id, request }) => [
+    request.id,
+    session_id,
+    run_id,
+    oneLine(request.questions.map(({ question }) => question).join(' / '), 80),
+    time(request.created_at_ms),
+    request.expires_at_ms === undefined ? undefined : time(request.expires_at_ms),
+  ],
+};
+
+export const revisionColumns: Columns<RuntimeRevisionView> = {
+  heads: ['revision', 'changed', 'time', 'mode', 'rules', 'model'],
+  row: (item) => [
+    item.revision,
+    item.rollback_of_revision === undefined
+      ? item.setting
+      : `rollback to ${item.rollback_of_revision}`,
+    item.updated_at_ms === undefined ? undefined : time(item.updated_at_ms),
+    item.config.permission_mode,
+    item.config.permission_rules.length,
+    item.config.model?.model,
+  ],
+};
+
+export const ruleColumns: Columns<PermissionRule> = {
+  heads: ['scope', 'tool', 'behavior', 'command', 'reason'],
+  row: (rule) => [
+    rule.scope,
+    rule.tool_name_pattern,
+    rule.behavior,
+    rule.argv_prefix === undefined ? undefined : JSON.stringify(rule.argv_prefix),
+    rule.reason,
+  ],
 };
 
 function textOf(message: MessageView): string {

@@ -1,4 +1,5 @@
-import type { StreamEvent } from '@kheish/client-sdk';
+import type { RecordedEvent, StreamEvent } from '@kheish/client-sdk';
+import { approvalSubject } from '../asked/approval-text.ts';
 import { oneLine } from './plain-text.ts';
 
 /** An event of a stream in one line for a person. */
@@ -20,7 +21,27 @@ function detailOf(event: StreamEvent): string[] {
     case 'stream_gap':
       return [`events up to ${event.resume_after_id} are not kept any more`];
     case 'action_intended':
-      return [event.target];
+    case 'action_started':
+      return actionOf(event);
+    case 'tool_call_refused': {
+      const { tool_name, content } = event.message;
+      return [tool_name, `by ${event.by}:`, typeof content === 'string' ? content : ''];
+    }
+    case 'approval_requested':
+      return [event.request.id, approvalSubject(event.request), `(${event.request.reason})`];
+    case 'approval_resolved':
+      return [event.request_id, event.behavior, ...wordsOf(event)];
+    case 'approval_voided':
+    case 'question_voided':
+      return [event.request_id, event.reason];
+    case 'question_requested':
+      return [event.request.id, ...event.request.questions.map(({ question }) => question)];
+    case 'question_resolved':
+      return [event.request_id, event.declined ? 'declined' : 'answered', ...wordsOf(event)];
+    case 'run_suspended':
+      return [`for ${event.waiting_for}`];
+    case 'runtime_configured':
+      return [`revision ${event.revision}:`, settingOf(event)];
     case 'action_settled':
       return [event.target, event.outcome, ...(event.error ? [event.error.detail] : [])];
     case 'run_accepted':
@@ -37,4 +58,22 @@ function detailOf(event: StreamEvent): string[] {
     default:
       return [];
   }
+}
+
+type Event<T extends RecordedEvent['type']> = Extract<RecordedEvent, { type: T }>;
+
+function actionOf(event: Event<'action_intended' | 'action_started'>): string[] {
+  if (event.type === 'action_intended') return [event.target];
+  const { process } = event;
+  return [event.action_id, ...(process === undefined ? [] : [`process ${process.pid}`])];
+}
+
+function wordsOf(event: Event<'approval_resolved' | 'question_resolved'>): string[] {
+  const reason = event.type === 'approval_resolved' ? event.reason : undefined;
+  return [reason, event.justification].filter((words) => words !== undefined);
+}
+
+function settingOf(event: Event<'runtime_configured'>): string {
+  const { setting, rollback_of_revision: rollback } = event;
+  return rollback === undefined ? setting : `rollback to ${rollback}`;
 }

@@ -30,7 +30,9 @@ export function renderList<T>(items: readonly T[], columns: Columns<T>, colors: 
 /** A single view, one field a line; fields of fields have dotted names. */
 export function renderView(view: unknown, colors: Colors): string {
   const table = new Table(layout);
-  for (const [name, text] of fieldsOf('', view)) table.push([colors.dim(name), plainText(text)]);
+  for (const [name, text] of fieldsOf('', view)) {
+    table.push([colors.dim(plainText(name)), plainText(text)]);
+  }
   return linesOf(table);
 }
 

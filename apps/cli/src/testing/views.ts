@@ -99,6 +99,8 @@ export function statusView(tail: string): DaemonStatusView {
       total: 0,
       queued: 0,
       running: 0,
+      waiting_for_approval: 0,
+      waiting_for_user_question: 0,
       completed: 0,
       failed: 0,
       interrupted: 0,

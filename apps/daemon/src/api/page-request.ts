@@ -37,7 +37,7 @@ function afterOf(cursor: string | undefined): string | undefined {
   return bytes.toString();
 }
 
-function invalidCursor(): KheishError {
+export function invalidCursor(): KheishError {
   return new KheishError(
     'pagination/invalid_cursor',
     'The cursor is not one that this list gave as next_cursor.',

@@ -1,8 +1,11 @@
 import type { SecretStore } from '@kheish/auth-store';
-import type { DaemonCapabilities, DaemonStatusView, RunStatus } from '@kheish/core-model';
+import type {
+  DaemonCapabilities,
+  DaemonStatusView,
+  RunStatus,
+  RuntimeSettingsView,
+} from '@kheish/core-model';
 import type { Handlers } from '@kheish/http-api';
-import { routeView } from '@kheish/route-inventory';
-import type { Engine } from '@kheish/run-engine';
 import type { Incarnation, Store } from '@kheish/state-store';
 import type { RouteBook } from '../routes/route-book.ts';
 
@@ -11,7 +14,6 @@ type RuntimeOperation = 'getStatus' | 'getCapabilities' | 'getRuntime' | 'verify
 /** What the daemon knows of itself. */
 export interface DaemonFacts {
   readonly store: Store;
-  readonly engine: Engine;
   readonly secrets: SecretStore;
   readonly routes: RouteBook;
   readonly incarnation: Incarnation;
@@ -26,13 +28,14 @@ export interface DaemonFacts {
     'bind_is_loopback' | 'auth_enabled' | 'read_only_token_enabled'
   >;
   readonly followerCount: () => number;
+  readonly runtime: () => Promise<RuntimeSettingsView>;
 }
 
 export function runtimeHandlers(facts: DaemonFacts): Pick<Handlers, RuntimeOperation> {
   return {
     getStatus: () => statusView(facts),
     getCapabilities: () => capabilities(facts.version),
-    getRuntime: () => runtimeView(facts),
+    getRuntime: facts.runtime,
     verifyStore: () => facts.store.verify(),
   };
 }
@@ -40,7 +43,7 @@ export function runtimeHandlers(facts: DaemonFacts): Pick<Handlers, RuntimeOpera
 function capabilities(version: string): DaemonCapabilities {
   return {
     control_plane_version: version,
-    api_revision: 3,
+    api_revision: 4,
     route_capability_matrix_version: 2,
     problem_details: true,
     openapi: true,
@@ -52,29 +55,6 @@ function capabilities(version: string): DaemonCapabilities {
     sse_replay: true,
     restart_restore: true,
     session_run_idempotency: true,
-  };
-}
-
-function runtimeView({ store, engine, routes, workspaceRoot }: DaemonFacts) {
-  const { inventory } = routes;
-  const fallback = inventory.routes.get(inventory.defaultRoute ?? '');
-  const { limits } = engine;
-  return {
-    workspace_root: workspaceRoot,
-    state_root: store.root.stateRoot,
-    ...(fallback && { default_route: routeView(fallback) }),
-    route_id: fallback?.id ?? null,
-    provider: fallback?.driver ?? null,
-    model: fallback?.defaultModel ?? null,
-    routes: [...inventory.routes.values()].map(routeView),
-    route_diagnostics: routes.readiness(),
-    tool_names: [...engine.toolNames],
-    limits: {
-      max_running_runs: limits.maxRunningRuns,
-      max_running_runs_per_route: limits.maxRunningRunsPerRoute,
-      max_queued_runs_per_session: limits.maxQueuedRunsPerSession,
-      max_steps_per_run: limits.maxStepsPerRun,
-    },
   };
 }
 
@@ -128,6 +108,8 @@ function runCounts(store: Store): DaemonStatusView['runs'] {
   const counts: Record<RunStatus, number> = {
     queued: 0,
     running: 0,
+    waiting_for_approval: 0,
+    waiting_for_user_question: 0,
     completed: 0,
     failed: 0,
     interrupted: 0,

@@ -1,8 +1,11 @@
 import { KHEISH_VERSION, KheishError, isTerminal } from '@kheish/core-model';
 import { type Access, type HttpApi, createHttpApi } from '@kheish/http-api';
 import { isLoopback } from '../access/access-policy.ts';
+import { askedHandlers } from '../api/asked-handlers.ts';
+import { configurationHandlers } from '../api/configuration-handlers.ts';
 import { runHandlers } from '../api/run-handlers.ts';
 import { runtimeHandlers } from '../api/runtime-handlers.ts';
+import { currentRuntime } from '../api/runtime-settings.ts';
 import { secretHandlers } from '../api/secret-handlers.ts';
 import { sessionHandlers } from '../api/session-handlers.ts';
 import { systemClock } from '../platform/system-clock.ts';
@@ -30,6 +33,8 @@ export function daemonApi(
     handlers: {
       ...sessionHandlers(store, engine),
       ...runHandlers(store, engine),
+      ...askedHandlers(store, engine),
+      ...configurationHandlers(parts),
       ...secretHandlers(secrets),
       ...runtimeHandlers({
         ...parts,
@@ -44,6 +49,7 @@ export function daemonApi(
           read_only_token_enabled: access.enabled && auth.readonly !== undefined,
         },
         followerCount: () => api.followerCount(),
+        runtime: () => currentRuntime(parts),
       }),
     },
     access,

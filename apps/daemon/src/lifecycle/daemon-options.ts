@@ -24,6 +24,8 @@ export interface DaemonOptions {
   readonly masterKey?: MasterKey;
   /** Files that the configuration names and no tool may see. */
   readonly secretFiles?: readonly string[];
+  /** Where commands find programs: the form of the variable PATH. */
+  readonly path?: string;
   readonly log: DaemonLog;
   readonly redactor: Redactor;
   readonly clock?: Clock;

@@ -2,9 +2,15 @@ import { resolve } from 'node:path';
 import { SecretStore } from '@kheish/auth-store';
 import { KHEISH_VERSION, KheishError, idFactory } from '@kheish/core-model';
 import { createEgress } from '@kheish/egress';
-import { Engine } from '@kheish/run-engine';
+import { type ProcessHost, createProcessHost } from '@kheish/process-host';
+import { Engine, askUserQuestion, emitOutput } from '@kheish/run-engine';
 import { type Incarnation, type Store, openStore } from '@kheish/state-store';
-import { createWorkspaceTools } from '@kheish/workspace-tools';
+import {
+  createEditingTools,
+  createShellTools,
+  createWebTools,
+  createWorkspaceTools,
+} from '@kheish/workspace-tools';
 import { systemClock, systemRandom } from '../platform/system-clock.ts';
 import { RouteBook } from '../routes/route-book.ts';
 import type { DaemonOptions } from './daemon-options.ts';
@@ -17,6 +23,7 @@ export interface DaemonParts {
   readonly routes: RouteBook;
   readonly incarnation: Incarnation;
   readonly engine: Engine;
+  readonly processes: ProcessHost;
   readonly workspaceRoot: string;
 }
 
@@ -47,23 +54,37 @@ export async function openParts(
 
   const incarnation = await store.beginIncarnation();
   closing.defer(() => incarnation.end());
-  const tools = createWorkspaceTools({
-    workspaceRoot,
-    hidden: [store.root.stateRoot, ...(options.secretFiles ?? []).map((file) => resolve(file))],
-  });
+  const hidden = [
+    store.root.stateRoot,
+    ...(options.secretFiles ?? []).map((file) => resolve(file)),
+  ];
+  const { path = '' } = options;
+  const processes = createProcessHost({ clock, workspaceRoot, hidden, path });
+  closing.defer(() => processes.close());
+  const workspace = { workspaceRoot, hidden };
+  const tools = [
+    ...createWorkspaceTools(workspace),
+    ...createEditingTools({ ...workspace, random }),
+    ...createShellTools({ ...workspace, host: processes, networkAllowed: false }),
+    ...createWebTools({ egress }),
+    askUserQuestion,
+    emitOutput,
+  ];
   const engine = new Engine({
     ...options,
     store,
     incarnation,
     routes,
     tools,
+    endProcesses: async (identity, actionId) =>
+      (await processes.reap(identity, actionId)).death === 'proven',
     clock,
     random,
     newId,
     redact: (text) => redactor.redact(text),
   });
   closing.defer(() => engine.drain(0));
-  return { store, secrets, routes, incarnation, engine, workspaceRoot };
+  return { store, secrets, routes, incarnation, engine, processes, workspaceRoot };
 }
 
 /** A route whose secret is missing would fail every run: better to say so before the first. */

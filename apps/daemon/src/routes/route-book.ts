@@ -3,6 +3,7 @@ import {
   type Clock,
   KheishError,
   type ModelDriver,
+  type Price,
   type RoutePin,
   type RouteReadiness,
 } from '@kheish/core-model';
@@ -59,6 +60,11 @@ export class RouteBook implements ModelRoutes {
       throw new KheishError('routes/route_not_ready', `${verdict.message}${mend}`);
     }
     return pin;
+  }
+
+  price(routeId: string, model: string): Price | undefined {
+    const prices = this.inventory.routes.get(routeId)?.prices ?? {};
+    return Object.hasOwn(prices, model) ? prices[model] : undefined;
   }
 
   systemPrompt(routeId: string): string | undefined {

@@ -9,6 +9,15 @@ export interface ListOptions extends CallOptions {
   readonly cursor?: string | undefined;
 }
 
+/** Of what waits for a person. */
+export interface AskedListOptions extends ListOptions {
+  readonly sessionId?: string | undefined;
+}
+
+export function askedOf<Q extends object>({ sessionId }: AskedListOptions, page: Q) {
+  return { ...page, ...(sessionId !== undefined && { session_id: sessionId }) };
+}
+
 /** Awaited, the first page; iterated, every item from there to the end, page by page. */
 export type Listing<T> = Promise<Page<T>> & AsyncIterable<T>;
 

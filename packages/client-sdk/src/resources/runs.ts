@@ -3,6 +3,7 @@ import {
   type RunView,
   endsRun,
   isTerminal,
+  isWaiting,
   startWatchdog,
 } from '@kheish/core-model';
 import { WaitTimedOut } from '../errors.ts';
@@ -26,6 +27,8 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without contact to the daemon until the wait gives up; 15 000 when absent. */
   readonly graceMs?: number | undefined;
+  /** Also returns while the run waits for a person: for an approval, or for the answer to a question. */
+  readonly untilBlocked?: boolean | undefined;
 }
 
 export interface Runs {
@@ -36,7 +39,7 @@ export interface Runs {
   events(runId: string, options?: ListOptions): Listing<RecordedEvent>;
   /** Ends after the event that ends the run. Without a cursor from the run's beginning. */
   stream(runId: string, options?: StreamOptions): AsyncIterable<StreamFrame>;
-  /** The run once it is over, whatever its outcome; also across restarts of the daemon. */
+  /** The run once it is over, whatever its outcome, or blocked if so asked; also across restarts of the daemon. */
   wait(runId: string, options?: WaitOptions): Promise<RunView>;
 }
 
@@ -77,19 +80,31 @@ export function runsOf(transport: Transport): Runs {
         request(transport, 'listRunEvents', { ...at(id), query, signal, timeoutMs }),
       ),
     stream: (id, options = {}) => followRun(id, false, options),
-    wait: async (id, { timeoutMs, signal, graceMs = transport.graceMs } = {}) => {
+    wait: async (id, options = {}) => {
+      const { timeoutMs, signal, graceMs = transport.graceMs, untilBlocked = false } = options;
       const late = new AbortController();
       const watchdog = startWatchdog(transport.clock, { totalMs: timeoutMs }, () =>
         late.abort(new WaitTimedOut(id, timeoutMs ?? 0)),
       );
       const stop = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
+      const now = () => persist({ ...transport, graceMs }, () => get(id, { signal: stop }), stop);
       try {
-        for await (const frame of followRun(id, true, { signal: stop, graceMs })) void frame;
+        for await (const { event } of followRun(id, true, { signal: stop, graceMs })) {
+          if (!untilBlocked || !mayBlock(event.type)) continue;
+          const run = await now();
+          // What the event tells may be long past: the run may have gone on since.
+          if (isWaiting(run.status)) return run;
+        }
         stop.throwIfAborted();
-        return await persist({ ...transport, graceMs }, () => get(id, { signal: stop }), stop);
+        return await now();
       } finally {
         watchdog.stop();
       }
     },
   };
+}
+
+/** Whether the run waits for a person from here on, or may do so unseen. */
+function mayBlock(type: string): boolean {
+  return type === 'run_suspended' || type === 'stream_gap';
 }

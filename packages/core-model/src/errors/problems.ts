@@ -37,9 +37,33 @@ export const problems = {
   'runs/run_state_conflict': { status: 409 },
   'runs/queue_full': { status: 429 },
   'runs/fenced': { status: 409 },
+  'runs/not_taken_over': { status: 503, retryable: true },
   'runs/recovery_exhausted': { status: 500 },
   'runs/max_steps_exceeded': { status: 500 },
   'runs/internal_error': { status: 500 },
+
+  'approvals/approval_not_open': { status: 409 },
+  'approvals/approval_expired': { status: 409 },
+  'approvals/duplicate_resolution': { status: 400 },
+  'approvals/invalid_updated_input': { status: 400 },
+
+  'budgets/budget_exceeded': { status: 402 },
+
+  'questions/question_option_not_found': { status: 400 },
+  'questions/question_answer_missing': { status: 400 },
+  'questions/question_duplicate_answer': { status: 400 },
+  'questions/question_duplicate_option': { status: 400 },
+  'questions/question_declined_with_answers': { status: 400 },
+  'questions/question_single_select_violation': { status: 400 },
+  'questions/question_answer_empty': { status: 400 },
+  'questions/question_unknown_answer': { status: 400 },
+  'questions/question_state_conflict': { status: 409 },
+  'questions/question_expired': { status: 409 },
+
+  'runtime/runtime_validation_failed': { status: 400 },
+  'runtime/runtime_revision_conflict': { status: 409 },
+  'runtime/runtime_revision_not_found': { status: 404 },
+  'runtime/runtime_rollback_unavailable': { status: 409 },
 
   'routes/no_routes': { status: 400 },
   'routes/unknown_route': { status: 400 },
@@ -76,6 +100,8 @@ export const problems = {
   'tools/unwritable': { status: 400 },
   'tools/file_changed': { status: 409 },
   'tools/failed': { status: 500 },
+  'tools/approval_changed': { status: 409 },
+  'tools/denied': { status: 403 },
   'tools/death_unproven': { status: 500 },
 
   'processes/not_started': { status: 503 },

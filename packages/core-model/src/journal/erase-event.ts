@@ -1,7 +1,9 @@
+import { eraseApproval } from '../approval/approval.ts';
 import { eraseBody } from '../message/body.ts';
 import { ERASED_TOOL, eraseMessage } from '../message/message.ts';
+import { eraseQuestion } from '../question/question.ts';
 import { eraseRequest } from '../run/evolve-run.ts';
-import { eraseRunError } from '../run/run.ts';
+import { eraseGivenApproval, eraseRunError } from '../run/run.ts';
 import type { DomainEvent, EventOf } from './events.ts';
 
 /** The event without what was said in it: texts become their digests. Erasing twice changes nothing. */
@@ -19,7 +21,27 @@ export function eraseEvent(event: DomainEvent): DomainEvent {
     case 'run_accepted':
       return { ...event, request: eraseRequest(event.request) };
     case 'action_intended':
-      return { ...event, target: eraseTarget(event) };
+      return {
+        ...event,
+        target: eraseTarget(event),
+        ...(event.approval !== undefined && { approval: eraseGivenApproval(event.approval) }),
+      };
+    case 'output_emitted':
+      return { ...event, content: eraseBody(event.content) };
+    case 'tool_call_refused':
+      return { ...event, message: eraseMessage(event.message) };
+    case 'approval_requested':
+      return { ...event, request: eraseApproval(event.request) };
+    case 'approval_resolved': {
+      const { justification: _why, reason: _reason, updated_input: input, ...rest } = event;
+      return { ...rest, ...(input !== undefined && { updated_input: eraseBody(input) }) };
+    }
+    case 'question_requested':
+      return { ...event, request: eraseQuestion(event.request) };
+    case 'question_resolved': {
+      const { justification: _why, ...rest } = event;
+      return { ...rest, message: eraseMessage(event.message) };
+    }
     case 'action_settled':
       return {
         ...event,

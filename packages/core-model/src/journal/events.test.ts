@@ -19,8 +19,13 @@ const place = { seq: 7, at_ms: 1_000, v: EVENT_SCHEMA_VERSION };
 const optional: Partial<Record<DomainEvent['type'], readonly string[]>> = {
   session_created: ['thread_id', 'system_prompt'],
   session_ended: ['reason'],
-  action_intended: ['tool_call_id'],
-  action_settled: ['response_digest', 'message', 'usage', 'error'],
+  run_started: ['config_revision'],
+  action_intended: ['tool_call_id', 'approval'],
+  action_started: ['process'],
+  action_settled: ['response_digest', 'message', 'usage', 'error', 'death_unproven'],
+  approval_resolved: ['updated_input', 'justification', 'reason'],
+  question_resolved: ['justification'],
+  runtime_configured: ['rollback_of_revision'],
 };
 
 describe('an event', () => {

@@ -1,8 +1,13 @@
 import * as v from 'valibot';
+import { ApprovalBehavior, PendingApproval, VoidReason } from '../approval/approval.ts';
+import { Reservation } from '../budget/budget.ts';
+import { Body } from '../message/body.ts';
 import { AssistantMessage, ToolMessage, Usage } from '../message/message.ts';
+import { UserQuestionRequest } from '../question/question.ts';
 import {
   ActionKind,
   EffectClass,
+  GivenApproval,
   RoutePin,
   RunError,
   RunFallback,
@@ -10,7 +15,9 @@ import {
   RunOutput,
   RunRequest,
 } from '../run/run.ts';
+import { RuntimeConfig, RuntimeSetting } from '../runtime/runtime-config.ts';
 import { RoutePolicy } from '../session/session.ts';
+import { ProcessIdentity } from '../tool/process-identity.ts';
 
 const session = { session_id: v.string() };
 const run = { ...session, run_id: v.string() };
@@ -66,6 +73,8 @@ const RunStarted = v.strictObject({
   type: v.literal('run_started'),
   ...run,
   incarnation: v.number(),
+  /** Of the configuration that it keeps to its end; 0 where nobody had changed anything. */
+  config_revision: v.optional(v.number()),
 });
 
 /** A later daemon start took the run over. `after_crash`: the one before it did not leave in order. */
@@ -86,6 +95,19 @@ const ActionIntended = v.strictObject({
   target: v.string(),
   request_digest: v.string(),
   tool_call_id: v.optional(v.string()),
+  approval: v.optional(GivenApproval),
+  /** Of a model call. */
+  reservation: v.optional(Reservation),
+});
+
+/**
+ * A `once` effect begins now, by these processes if it has any. One that was intended and did not begin may be begun
+ * by whoever takes its run over; one that began is never begun again.
+ */
+const ActionStarted = v.strictObject({
+  type: v.literal('action_started'),
+  ...action,
+  process: v.optional(ProcessIdentity),
 });
 
 export const ActionOutcome = v.picklist(['succeeded', 'failed', 'aborted', 'unknown_outcome']);
@@ -106,7 +128,90 @@ const ActionSettled = v.strictObject({
   response_digest: v.optional(v.string()),
   message: v.optional(v.union([AssistantMessage, ToolMessage])),
   usage: v.optional(Usage),
+  /** Of a model call whose model has a price. */
+  cost_usd_micros: v.optional(v.number()),
   error: v.optional(RunError),
+  /** Its processes were ended, and that all of them are dead could not be established. */
+  death_unproven: v.optional(v.literal(true)),
+});
+
+/** The agent gave something out before the end of its run. */
+const OutputEmitted = v.strictObject({
+  type: v.literal('output_emitted'),
+  ...action,
+  content: Body,
+});
+
+/** A call that is not carried out, by a rule or by the operator; its message enters the transcript. */
+const ToolCallRefused = v.strictObject({
+  type: v.literal('tool_call_refused'),
+  ...run,
+  step: v.number(),
+  by: v.picklist(['rule', 'operator', 'expiry']),
+  message: ToolMessage,
+});
+
+/** A call waits for the operator's word. */
+const ApprovalRequested = v.strictObject({
+  type: v.literal('approval_requested'),
+  ...run,
+  request: PendingApproval,
+});
+
+/** The operator's word. With `allow` the call is intended in the same commit, with `deny` it is refused. */
+const ApprovalResolved = v.strictObject({
+  type: v.literal('approval_resolved'),
+  ...run,
+  request_id: v.string(),
+  behavior: ApprovalBehavior,
+  /** JSON of the arguments in the place of the model's. */
+  updated_input: v.optional(Body),
+  justification: v.optional(v.string()),
+  reason: v.optional(v.string()),
+});
+
+const ApprovalVoided = v.strictObject({
+  type: v.literal('approval_voided'),
+  ...run,
+  request_id: v.string(),
+  reason: VoidReason,
+});
+
+const QuestionRequested = v.strictObject({
+  type: v.literal('question_requested'),
+  ...run,
+  request: UserQuestionRequest,
+});
+
+/** The answer, or that there is none; its message enters the transcript. */
+const QuestionResolved = v.strictObject({
+  type: v.literal('question_resolved'),
+  ...run,
+  request_id: v.string(),
+  declined: v.boolean(),
+  justification: v.optional(v.string()),
+  message: ToolMessage,
+});
+
+const QuestionVoided = v.strictObject({
+  type: v.literal('question_voided'),
+  ...run,
+  request_id: v.string(),
+  reason: VoidReason,
+});
+
+/** Nothing of the run is under way any more, and it waits for a person. */
+const RunSuspended = v.strictObject({
+  type: v.literal('run_suspended'),
+  ...run,
+  waiting_for: v.picklist(['approval', 'user_question']),
+});
+
+/** A waiting run goes on, executed by this start of the daemon. */
+const RunResumed = v.strictObject({
+  type: v.literal('run_resumed'),
+  ...run,
+  incarnation: v.number(),
 });
 
 /** The run's own model could not be had; from here on it uses its fallback model. */
@@ -149,6 +254,16 @@ const SecretSlotDeleted = v.strictObject({
   version: v.number(),
 });
 
+/** The operator changed what runs begin with from here on. */
+const RuntimeConfigured = v.strictObject({
+  type: v.literal('runtime_configured'),
+  /** Counted from 1. */
+  revision: v.number(),
+  setting: RuntimeSetting,
+  rollback_of_revision: v.optional(v.number()),
+  config: RuntimeConfig,
+});
+
 /** Everything that can happen. */
 export const DomainEvent = v.variant('type', [
   DaemonStarted,
@@ -161,7 +276,18 @@ export const DomainEvent = v.variant('type', [
   RunStarted,
   RunRecovered,
   ActionIntended,
+  ActionStarted,
   ActionSettled,
+  OutputEmitted,
+  ToolCallRefused,
+  ApprovalRequested,
+  ApprovalResolved,
+  ApprovalVoided,
+  QuestionRequested,
+  QuestionResolved,
+  QuestionVoided,
+  RunSuspended,
+  RunResumed,
   RunFellBack,
   RunStopRequested,
   RunCompleted,
@@ -170,6 +296,7 @@ export const DomainEvent = v.variant('type', [
   RunCancelled,
   SecretSlotSet,
   SecretSlotDeleted,
+  RuntimeConfigured,
 ]);
 export type DomainEvent = v.InferOutput<typeof DomainEvent>;
 export type EventType = DomainEvent['type'];

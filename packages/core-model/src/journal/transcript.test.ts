@@ -14,7 +14,12 @@ test('what a model or a tool said enters it with the outcome', () => {
 });
 
 test('nothing else does, and an outcome without a message does not', () => {
-  const speaking = new Set(['run_started', 'action_settled']);
+  const speaking = new Set([
+    'run_started',
+    'action_settled',
+    'tool_call_refused',
+    'question_resolved',
+  ]);
   const silent = sampleEvents.filter((event) => !speaking.has(event.type));
   expect(silent.length).toBeGreaterThan(12);
   expect(silent.filter((event) => messageOf(event, run) !== undefined)).toEqual([]);

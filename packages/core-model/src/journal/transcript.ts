@@ -7,5 +7,12 @@ export function messageOf(event: DomainEvent, run: RunState | undefined): Messag
   if (event.type === 'run_started' && run !== undefined) {
     return { role: 'user', content: run.request.content };
   }
-  return event.type === 'action_settled' ? event.message : undefined;
+  switch (event.type) {
+    case 'action_settled':
+    case 'tool_call_refused':
+    case 'question_resolved':
+      return event.message;
+    default:
+      return undefined;
+  }
 }

@@ -1,19 +1,15 @@
 import * as v from 'valibot';
-import { type Digest, digestOfText } from '../digest/digest.ts';
+import { DigestText, digestOfText } from '../digest/digest.ts';
 
 /** Texts up to this many UTF-8 bytes stand in the event; longer ones are blobs. */
 export const INLINE_BODY_BYTES = 16_384;
 
-const digest = v.custom<Digest>(
-  (value) => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value),
-);
-
 /** A text that stands elsewhere, named by its digest. */
-export const BlobRef = v.strictObject({ blob: digest, bytes: v.number() });
+export const BlobRef = v.strictObject({ blob: DigestText, bytes: v.number() });
 export type BlobRef = v.InferOutput<typeof BlobRef>;
 
 /** A text that was erased; the digest stays so that records about it can still be checked. */
-export const ErasedBody = v.strictObject({ erased: digest, bytes: v.number() });
+export const ErasedBody = v.strictObject({ erased: DigestText, bytes: v.number() });
 export type ErasedBody = v.InferOutput<typeof ErasedBody>;
 
 /** A text as events and tables carry it. */

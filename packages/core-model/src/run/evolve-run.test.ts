@@ -15,6 +15,16 @@ const becoming = {
   cancelled: runEvents.cancelled,
 };
 
+/** The run with nothing open that somebody could answer. */
+function unasked(run: RunState): RunState {
+  const { approvals, questions } = run;
+  const events = [
+    ...approvals.map(({ id }) => ({ ...runEvents.approvalVoided, request_id: id })),
+    ...questions.map(({ id }) => ({ ...runEvents.questionVoided, request_id: id })),
+  ];
+  return events.reduce((state, event) => evolveRun(state, event, 9), run);
+}
+
 describe('the states of a run', () => {
   const pairs = statuses.flatMap((from) =>
     (Object.keys(becoming) as (keyof typeof becoming)[]).map((to) => [from, to] as const),
@@ -24,10 +34,12 @@ describe('the states of a run', () => {
     const listed: Record<string, readonly string[]> = {
       queued: ['running', 'failed', 'cancelled'],
       running: ['completed', 'failed', 'interrupted', 'cancelled'],
+      waiting_for_approval: ['running', 'failed', 'interrupted', 'cancelled'],
+      waiting_for_user_question: ['running', 'failed', 'interrupted', 'cancelled'],
     };
     const possible = (listed[from] ?? []).includes(to);
     expect(mayFollow(from, to)).toBe(possible);
-    const evolve = () => evolveRun(runIn(from), becoming[to], 9);
+    const evolve = () => evolveRun(unasked(runIn(from)), becoming[to], 9);
     if (possible) {
       expect(evolve()).toMatchObject({ status: to, updated_at_ms: 9 });
       expect('finished_at_ms' in evolve()).toBe(to !== 'running');
@@ -108,6 +120,8 @@ test('a run begins queued, with what was asked and nothing done', () => {
     updated_at_ms: 1,
     step: 0,
     recoveries: 0,
+    approvals: [],
+    questions: [],
     open_actions: [],
     outputs: [],
   });

@@ -1,7 +1,13 @@
 import * as v from 'valibot';
+import type { PendingApproval } from '../approval/approval.ts';
+import type { BudgetKey, Reservation } from '../budget/budget.ts';
+import type { Cost } from '../budget/cost.ts';
+import { DigestText } from '../digest/digest.ts';
 import { type JsonObject, isJsonObject } from '../json.ts';
-import { Body } from '../message/body.ts';
+import { Body, eraseBody } from '../message/body.ts';
 import type { Usage } from '../message/message.ts';
+import type { UserQuestionRequest } from '../question/question.ts';
+import type { ProcessIdentity } from '../tool/process-identity.ts';
 import type { RunStatus } from './run-status.ts';
 
 export const RunKind = v.picklist(['input']);
@@ -62,7 +68,7 @@ export const RunFallback = v.strictObject({ model: v.string(), error: RunError }
 export type RunFallback = v.InferOutput<typeof RunFallback>;
 
 export const RunOutput = v.strictObject({
-  source_kind: v.picklist(['assistant_text']),
+  source_kind: v.picklist(['assistant_text', 'emit_output']),
   content: Body,
 });
 export type RunOutput = v.InferOutput<typeof RunOutput>;
@@ -74,6 +80,21 @@ export type EffectClass = v.InferOutput<typeof EffectClass>;
 export const ActionKind = v.picklist(['model_call', 'tool_call']);
 export type ActionKind = v.InferOutput<typeof ActionKind>;
 
+/** The operator's word for one tool call. */
+export const GivenApproval = v.strictObject({
+  request_id: v.string(),
+  /** What was approved; a call that is another by the time it is carried out is refused. */
+  digest: DigestText,
+  /** JSON of the arguments that the operator put in the place of the model's. */
+  input: v.optional(Body),
+});
+export type GivenApproval = v.InferOutput<typeof GivenApproval>;
+
+export function eraseGivenApproval(approval: GivenApproval): GivenApproval {
+  const { input } = approval;
+  return input === undefined ? approval : { ...approval, input: eraseBody(input) };
+}
+
 /** An effect whose intent is on disk and whose outcome is not. */
 export interface OpenAction {
   readonly action_id: string;
@@ -81,6 +102,11 @@ export interface OpenAction {
   readonly effect: EffectClass;
   readonly target: string;
   readonly tool_call_id?: string;
+  readonly approval?: GivenApproval;
+  readonly reservation?: Reservation;
+  /** It began: from here on its outcome is unknown until it is settled. */
+  readonly started_at_ms?: number;
+  readonly process?: ProcessIdentity;
 }
 
 /** Why a run that is still running was asked to stop. */
@@ -99,6 +125,8 @@ export interface RunState {
   readonly updated_at_ms: number;
   readonly started_at_ms?: number;
   readonly finished_at_ms?: number;
+  /** Of the configuration with which it began. */
+  readonly config_revision?: number;
   /** The daemon start that executes it. */
   readonly incarnation?: number;
   /** Model calls begun. */
@@ -106,10 +134,16 @@ export interface RunState {
   /** Times it was taken over after a crash since its last new step. */
   readonly recoveries: number;
   readonly open_actions: readonly OpenAction[];
+  /** Calls that wait for the operator's word. */
+  readonly approvals: readonly PendingApproval[];
+  readonly questions: readonly UserQuestionRequest[];
   readonly stop?: StopRequest;
   readonly fallback?: RunFallback;
   readonly outputs: readonly RunOutput[];
   readonly usage?: Usage;
+  readonly cost?: Cost;
+  /** How many times the operator let it spend a budget's limit once more. */
+  readonly extensions?: { readonly [K in BudgetKey]?: number };
   readonly error?: RunError;
 }
 

@@ -1,5 +1,7 @@
+import { addCost } from '../budget/cost.ts';
 import type { DomainEvent, EventOf, EventType } from '../journal/events.ts';
 import { addUsage } from '../message/message.ts';
+import { tokensOfBody, tokensOfMessage } from '../message/token-estimate.ts';
 import type { SessionState } from './session.ts';
 
 type Step<T extends EventType> = (
@@ -10,12 +12,41 @@ type Step<T extends EventType> = (
 
 /** A run left the session's queue or its active place. */
 function without(session: SessionState, runId: string): SessionState {
-  const { active_run_id: active, ...rest } = session;
+  const { active_run_id: active, waiting_for: waiting, ...rest } = session;
   return {
     ...rest,
     ...(active !== undefined && active !== runId && { active_run_id: active }),
+    ...(waiting !== undefined && active !== runId && { waiting_for: waiting }),
     queued_run_ids: session.queued_run_ids.filter((id) => id !== runId),
   };
+}
+
+/** The event brings a message. */
+function spoken(
+  session: SessionState,
+  event: EventOf<'tool_call_refused' | 'question_resolved'>,
+): SessionState {
+  return {
+    ...session,
+    message_count: session.message_count + 1,
+    context_tokens: (session.context_tokens ?? 0) + tokensOfMessage(event.message),
+  };
+}
+
+/** What a provider counted is known; what was said since is estimated. */
+function contextAfter(session: SessionState, event: EventOf<'action_settled'>): number {
+  const { usage, message } = event;
+  if (usage !== undefined && message?.role === 'assistant') {
+    return usage.input_tokens + usage.output_tokens;
+  }
+  const before = session.context_tokens ?? 0;
+  return message === undefined ? before : before + tokensOfMessage(message);
+}
+
+/** The active run waits for nobody any more. */
+function going(session: SessionState): SessionState {
+  const { waiting_for: _waiting, ...rest } = session;
+  return rest;
 }
 
 const steps: { [T in EventType]?: Step<T> } = {
@@ -30,12 +61,18 @@ const steps: { [T in EventType]?: Step<T> } = {
     ...(event.reason !== undefined && { end_reason: event.reason }),
   }),
   session_deleted: (session) => {
-    const { system_prompt: _prompt, end_reason: _reason, ...rest } = session;
+    const {
+      system_prompt: _prompt,
+      end_reason: _reason,
+      context_tokens: _context,
+      ...rest
+    } = session;
     return { ...rest, status: 'deleted' };
   },
   run_accepted: (session, event) => ({
     ...session,
     queued_run_ids: [...session.queued_run_ids, event.run_id],
+    context_tokens: (session.context_tokens ?? 0) + tokensOfBody(event.request.content),
   }),
   run_started: (session, event) => {
     if (session.active_run_id !== undefined) {
@@ -53,8 +90,14 @@ const steps: { [T in EventType]?: Step<T> } = {
       ...session,
       message_count: session.message_count + (event.message === undefined ? 0 : 1),
       ...(usage && { usage }),
+      ...(event.usage && { cost: addCost(session.cost, event.cost_usd_micros) }),
+      context_tokens: contextAfter(session, event),
     };
   },
+  tool_call_refused: spoken,
+  question_resolved: spoken,
+  run_suspended: (session, event) => ({ ...session, waiting_for: event.waiting_for }),
+  run_resumed: (session) => going(session),
   run_completed: (session, event) => without(session, event.run_id),
   run_failed: (session, event) => without(session, event.run_id),
   run_interrupted: (session, event) => without(session, event.run_id),

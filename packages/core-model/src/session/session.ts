@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Cost } from '../budget/cost.ts';
 import type { Usage } from '../message/message.ts';
 import { Generation } from '../run/run.ts';
 
@@ -22,7 +23,12 @@ export interface SessionState {
   readonly route_policy?: RoutePolicy;
   readonly system_prompt?: string;
   readonly active_run_id?: string;
+  /** What the active run waits for. */
+  readonly waiting_for?: 'approval' | 'user_question';
   readonly queued_run_ids: readonly string[];
   readonly message_count: number;
+  /** Of the next prompt without the system's part: as a provider counted it last, and estimated since. */
+  readonly context_tokens?: number;
   readonly usage?: Usage;
+  readonly cost?: Cost;
 }

@@ -2,6 +2,7 @@ import type { DomainEvent, EventOf } from '../journal/events.ts';
 import { evolveRun } from '../run/evolve-run.ts';
 import type { RunStatus } from '../run/run-status.ts';
 import type { RunState } from '../run/run.ts';
+import { firstRevision } from '../runtime/runtime-config.ts';
 
 const ids = { session_id: 's', run_id: 'run_1' };
 const action = { ...ids, action_id: 'action_1', step: 1, kind: 'model_call' } as const;
@@ -60,6 +61,98 @@ export const runEvents = {
     usage: { input_tokens: 10, output_tokens: 2, cached_input_tokens: 4 },
     error: { domain: 'models', code: 'refused', detail: 'said wrongly' },
   },
+  begun: { type: 'action_started', ...ids, action_id: 'action_1', step: 1 },
+  emitted: {
+    type: 'output_emitted',
+    ...ids,
+    action_id: 'action_1',
+    step: 1,
+    content: 'said in between',
+  },
+  refused: {
+    type: 'tool_call_refused',
+    ...ids,
+    step: 1,
+    by: 'rule',
+    message: {
+      role: 'tool',
+      tool_call_id: 'c1',
+      tool_name: 'said',
+      content: 'said why',
+      is_error: true,
+    },
+  },
+  approvalRequested: {
+    type: 'approval_requested',
+    ...ids,
+    request: {
+      kind: 'tool',
+      id: 'approval_1',
+      tool_call_id: 'c1',
+      tool_name: 'said',
+      reason: 'said by a rule',
+      digest: `sha256:${'0'.repeat(64)}`,
+      binding: { cwd: '/said', argv: ['said'], files: [{ path: '/said/too' }], unbound: 'said' },
+      requested_at_ms: 1,
+      expires_at_ms: 2,
+    },
+  },
+  approvalResolved: {
+    type: 'approval_resolved',
+    ...ids,
+    request_id: 'approval_1',
+    behavior: 'allow',
+    updated_input: '{"path":"said instead"}',
+    justification: 'said to justify',
+    reason: 'said as a reason',
+  },
+  approvalVoided: {
+    type: 'approval_voided',
+    ...ids,
+    request_id: 'approval_1',
+    reason: 'run_ended',
+  },
+  questionRequested: {
+    type: 'question_requested',
+    ...ids,
+    request: {
+      id: 'question_1',
+      tool_call_id: 'c1',
+      questions: [
+        {
+          id: 'said',
+          header: 'said',
+          question: 'said to ask',
+          options: [{ id: 'said', label: 'said', description: 'said', preview: 'said' }],
+          multi_select: true,
+        },
+      ],
+      created_at_ms: 1,
+      expires_at_ms: 2,
+    },
+  },
+  questionResolved: {
+    type: 'question_resolved',
+    ...ids,
+    request_id: 'question_1',
+    declined: false,
+    justification: 'said to justify',
+    message: {
+      role: 'tool',
+      tool_call_id: 'c1',
+      tool_name: 'said',
+      content: 'said in answer',
+      is_error: false,
+    },
+  },
+  questionVoided: {
+    type: 'question_voided',
+    ...ids,
+    request_id: 'question_1',
+    reason: 'expired',
+  },
+  suspended: { type: 'run_suspended', ...ids, waiting_for: 'approval' },
+  resumed: { type: 'run_resumed', ...ids, incarnation: 2 },
   fellBack: {
     type: 'run_fell_back',
     ...ids,
@@ -123,6 +216,13 @@ export const slotEvents = {
   deleted: { type: 'secret_slot_deleted', slot_id: 'openai.prod', version: 1 },
 } as const satisfies Record<string, DomainEvent>;
 
+const configured: EventOf<'runtime_configured'> = {
+  type: 'runtime_configured',
+  revision: 2,
+  setting: 'permission_mode',
+  config: { ...firstRevision.config, permission_mode: 'plan' },
+};
+
 /** Events of each type, every field set, and for fields that may be absent one without them. */
 export const sampleEvents: readonly DomainEvent[] = [
   ...Object.values(daemonEvents),
@@ -133,18 +233,62 @@ export const sampleEvents: readonly DomainEvent[] = [
   ...Object.values(runEvents),
   { ...runEvents.recovered, after_crash: false },
   { ...runEvents.stop, as: 'interrupted' },
-  { ...runEvents.intended, kind: 'tool_call', effect: 'once', tool_call_id: 'c1' },
+  {
+    ...runEvents.intended,
+    kind: 'tool_call',
+    effect: 'once',
+    target: 'tool:said',
+    tool_call_id: 'c1',
+    approval: {
+      request_id: 'approval_1',
+      digest: `sha256:${'0'.repeat(64)}`,
+      input: '{"path":"said instead"}',
+    },
+  },
+  {
+    ...runEvents.begun,
+    process: { pid: 7, start_ticks: '70', boot_id: '00000000-0000-0000-0000-000000000000' },
+  },
+  { ...runEvents.suspended, waiting_for: 'user_question' },
   toolSettled,
   bareSettled,
   ...Object.values(slotEvents),
+  configured,
+  { ...configured, setting: 'rollback', rollback_of_revision: 1 },
 ];
+
+const endings = {
+  completed: runEvents.completed,
+  failed: runEvents.failed,
+  interrupted: runEvents.interrupted,
+  cancelled: runEvents.cancelled,
+} as const;
+
+function after(run: RunState, ...events: readonly DomainEvent[]): RunState {
+  return events.reduce((state, event) => evolveRun(state, event, 1), run);
+}
 
 /** A run that came to this status by its events. */
 export function runIn(status: RunStatus): RunState {
-  let run = evolveRun(undefined, runEvents.accepted, 1);
-  if (status === 'queued') return run;
-  if (status !== 'cancelled') run = evolveRun(run, runEvents.started, 1);
-  return status === 'running' ? run : evolveRun(run, runEvents[status], 1);
+  const queued = evolveRun(undefined, runEvents.accepted, 1);
+  const running = after(queued, runEvents.started);
+  switch (status) {
+    case 'queued':
+      return queued;
+    case 'running':
+      return running;
+    case 'waiting_for_approval':
+      return after(running, runEvents.approvalRequested, runEvents.suspended);
+    case 'waiting_for_user_question':
+      return after(running, runEvents.questionRequested, {
+        ...runEvents.suspended,
+        waiting_for: 'user_question',
+      });
+    case 'cancelled':
+      return after(queued, endings.cancelled);
+    default:
+      return after(running, endings[status]);
+  }
 }
 
 /** The value, frozen through and through. */

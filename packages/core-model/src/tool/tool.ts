@@ -1,5 +1,8 @@
 import type { JsonObject } from '../json.ts';
+import type { Command } from '../permission/command.ts';
 import type { EffectClass } from '../run/run.ts';
+import type { ActionBinding } from './action-binding.ts';
+import type { ProcessIdentity } from './process-identity.ts';
 
 /** JSON Schema (draft 2020-12) of a tool's input: an object. */
 export type JsonSchema = JsonObject;
@@ -17,20 +20,34 @@ export interface ToolContext {
   readonly action_id: string;
   /** Aborts when the run is to stop or the time limit has passed. */
   readonly signal: AbortSignal;
+  /**
+   * Records that the effect begins, and by which processes. Before it resolves nothing may have happened; when it
+   * rejects nothing may happen. What died before it is begun again, what died after it has an unknown outcome.
+   */
+  begin(process?: ProcessIdentity): Promise<void>;
 }
 
 export interface ToolResult {
   readonly content: string;
+  /** Its processes were ended, and that all of them are dead could not be established. */
+  readonly death_unproven?: true;
 }
 
 /**
  * A tool is a value. Only the gate of the run engine calls `run`.
  * `parse` throws `tools/invalid_input` for an input that does not fit the schema; `run` throws a
- * `KheishError` of domain `tools` for what the model can mend.
+ * `KheishError` of domain `tools` for what the model can mend. Where its signal aborts it ends what it started before it
+ * rejects, with `tools/death_unproven` where that could not be established.
  */
 export interface Tool<Input = unknown> extends ToolDefinition {
   readonly effect: EffectClass;
   readonly limits: { readonly timeoutMs: number; readonly maxOutputBytes: number };
+  /** Calls `context.begin` itself, since it holds processes; for the others of class `once` the gate does. */
+  readonly beginsItself?: true;
   parse(input: JsonObject): Input;
+  /** The command that a call would run, for rules that speak of commands. */
+  command?(input: Input): Promise<Command>;
+  /** Absent: name and input say all of what would be done. */
+  bind?(input: Input): Promise<ActionBinding>;
   run(input: Input, context: ToolContext): Promise<ToolResult>;
 }

@@ -1,8 +1,11 @@
 import * as v from 'valibot';
+import { Cost } from '../budget/cost.ts';
 import { type JsonObject, isJsonObject } from '../json.ts';
 import { Usage } from '../message/message.ts';
+import { UserQuestionRequest } from '../question/question.ts';
 import { RunStatus } from '../run/run-status.ts';
 import { Generation, RunError, RunFallback, RunKind } from '../run/run.ts';
+import { ApprovalRequestView } from './approval-view.ts';
 
 const label = v.pipe(v.string(), v.nonEmpty(), v.maxLength(256));
 
@@ -30,7 +33,7 @@ export type SubmitInputRequest = v.InferOutput<typeof SubmitInputRequest>;
 export const RunOutputView = v.strictObject({
   session_id: v.string(),
   run_id: v.string(),
-  source_kind: v.picklist(['assistant_text']),
+  source_kind: v.picklist(['assistant_text', 'emit_output']),
   content: v.string(),
   /** Lists show the beginning of a long text; the run itself has all of it. */
   truncated: v.optional(v.literal(true)),
@@ -65,8 +68,16 @@ export const RunView = v.strictObject({
   steps: v.number(),
   /** The run goes on with its fallback model. */
   fallback: v.optional(RunFallback),
+  pending_approval_ids: v.optional(v.array(v.string())),
+  pending_approvals: v.optional(v.array(ApprovalRequestView)),
+  pending_question_ids: v.optional(v.array(v.string())),
+  pending_questions: v.optional(v.array(UserQuestionRequest)),
+  /** Of the configuration with which it began. */
+  config_revision: v.optional(v.number()),
   outputs: v.array(RunOutputView),
   usage: v.optional(Usage),
+  /** Money, as far as the models have prices. */
+  cost: v.optional(Cost),
   error: v.optional(RunError),
 });
 export type RunView = v.InferOutput<typeof RunView>;

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
+import { PermissionMode } from '../permission/permission-rule.ts';
 import { RunStatus } from '../run/run-status.ts';
+import { Budgets, SystemPromptSettings, ToolRuntimeLimits } from '../runtime/runtime-config.ts';
 
 export const CapabilityMatrix = v.strictObject({
   matrix_version: v.number(),
@@ -32,6 +34,13 @@ export const RouteReadiness = v.strictObject({
 });
 export type RouteReadiness = v.InferOutput<typeof RouteReadiness>;
 
+/** `none`: commands run with the rights of the daemon, apart from their environment; `reason` says why. */
+export const SandboxView = v.variant('kind', [
+  v.strictObject({ kind: v.literal('bubblewrap'), version: v.string() }),
+  v.strictObject({ kind: v.literal('none'), reason: v.string() }),
+]);
+export type SandboxView = v.InferOutput<typeof SandboxView>;
+
 export const RuntimeSettingsView = v.strictObject({
   workspace_root: v.string(),
   state_root: v.string(),
@@ -43,6 +52,18 @@ export const RuntimeSettingsView = v.strictObject({
   routes: v.array(RouteView),
   route_diagnostics: v.array(RouteReadiness),
   tool_names: v.array(v.string()),
+  permission_mode: PermissionMode,
+  permission_rule_count: v.number(),
+  system_prompt: SystemPromptSettings,
+  tool_runtime_limits: ToolRuntimeLimits,
+  budgets: Budgets,
+  /** What keeps commands from the rest of the machine. */
+  sandbox: SandboxView,
+  config: v.strictObject({
+    revision: v.number(),
+    updated_at_ms: v.optional(v.number()),
+    persisted: v.literal(true),
+  }),
   limits: v.strictObject({
     max_running_runs: v.number(),
     max_running_runs_per_route: v.number(),

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { Cost } from '../budget/cost.ts';
 import { AssistantPart, StopReason, Usage } from '../message/message.ts';
 import { SessionId } from '../session/session-id.ts';
 import { RoutePolicy } from '../session/session.ts';
@@ -14,7 +15,13 @@ export const CreateSessionRequest = v.strictObject({
 });
 export type CreateSessionRequest = v.InferOutput<typeof CreateSessionRequest>;
 
-const SessionStatus = v.picklist(['idle', 'running', 'ended']);
+const SessionStatus = v.picklist([
+  'idle',
+  'running',
+  'waiting_for_approval',
+  'waiting_for_user_input',
+  'ended',
+]);
 
 export const SessionView = v.strictObject({
   session_id: v.string(),
@@ -30,7 +37,10 @@ export const SessionView = v.strictObject({
   active_run_id: v.optional(v.string()),
   queued_run_count: v.number(),
   message_count: v.number(),
+  /** Of the next prompt, partly estimated. */
+  context_tokens: v.optional(v.number()),
   usage: v.optional(Usage),
+  cost: v.optional(Cost),
 });
 export type SessionView = v.InferOutput<typeof SessionView>;
 

@@ -18,6 +18,15 @@ describe('operations', () => {
         '{"slot_id":"a","provider":"generic","mode":"opaque_secret","state":{"value":"x"}}',
       submitInput: submit,
       setRoutePolicy: '{"route_policy":{"route_id":"r"}}',
+      resolveApprovals: '{"resolutions":[{"request_id":"a","behavior":"allow"}]}',
+      resolveQuestion: '{"resolution":{"request_id":"a","declined":true}}',
+      setRuntimeModel: '{"model":"m"}',
+      setPermissionMode: '{"mode":"plan"}',
+      setSystemPrompt: '{"settings":{}}',
+      setToolLimits: '{"limits":{"max_parallel_tools":1}}',
+      setBudgets: '{"budgets":{}}',
+      setPermissionRules: '{"rules":[]}',
+      checkPermission: '{"tool_name":"bash"}',
     };
     for (const [id, operation] of Object.entries(operations)) {
       if (typeof operation.response === 'string') continue;

@@ -119,6 +119,7 @@ export function readRoute(
       anthropicBetaHeaders: table.anthropic_beta_headers,
     }),
     ...(table.system_prompt !== undefined && { systemPrompt: table.system_prompt }),
+    ...(table.prices !== undefined && { prices: table.prices }),
     withheld: capabilityNames.filter((name) => table[name] === false),
   };
 }

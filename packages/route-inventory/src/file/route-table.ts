@@ -1,4 +1,4 @@
-import { SlotId } from '@kheish/core-model';
+import { Price, SlotId } from '@kheish/core-model';
 import * as v from 'valibot';
 import { baseUrlRefusal } from '../base-url.ts';
 import { capabilityNames, driverTraits, routeDrivers, type RouteDriver } from '../driver.ts';
@@ -62,6 +62,16 @@ export const RouteTable = v.strictObject({
     v.pipe(
       v.string('system_prompt is a text'),
       v.check((text) => text.trim() !== '', 'system_prompt is not blank'),
+    ),
+  ),
+  prices: v.optional(
+    v.record(
+      v.string(),
+      v.custom<v.InferOutput<typeof Price>>(
+        (price) => v.is(Price, price),
+        'a price has input, output and perhaps cached_input: US dollars for a million tokens',
+      ),
+      'prices is a table of models',
     ),
   ),
   ...overrides,

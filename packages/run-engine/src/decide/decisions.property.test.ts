@@ -2,7 +2,7 @@ import { type Message, KheishError, type PromptMessage, toolCallsOf } from '@khe
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AnsweredCalls } from '../prompt/answered-calls.ts';
-import { Simulation, calls, failure, said, toolAnswer } from '../testing/simulation.ts';
+import { type Kind, Simulation, calls, failure, said, toolAnswer } from '../testing/simulation.ts';
 
 const limits = {
   maxRunningRuns: 3,
@@ -15,16 +15,48 @@ const limits = {
 const transitions: Record<string, readonly string[]> = {
   none: ['queued', 'running'],
   queued: ['queued', 'running', 'failed', 'cancelled'],
-  running: ['running', 'completed', 'failed', 'interrupted', 'cancelled'],
+  running: [
+    'running',
+    'waiting_for_approval',
+    'waiting_for_user_question',
+    'completed',
+    'failed',
+    'interrupted',
+    'cancelled',
+  ],
+  // Of two requests one may be answered: the run then waits for the other, by way of running.
+  waiting_for_approval: [
+    'waiting_for_approval',
+    'waiting_for_user_question',
+    'running',
+    'failed',
+    'interrupted',
+    'cancelled',
+  ],
+  waiting_for_user_question: [
+    'waiting_for_user_question',
+    'running',
+    'failed',
+    'interrupted',
+    'cancelled',
+  ],
 };
 const terminal = ['completed', 'failed', 'interrupted', 'cancelled'];
 
 const sessionId = fc.constantFrom('a', 'b', 'c', 'd');
-const effect = fc.constantFrom('repeatable' as const, 'keyed' as const, 'once' as const);
+const kind = fc.constantFrom<Kind>(
+  'repeatable',
+  'keyed',
+  'once',
+  'asked',
+  'asked',
+  'denied',
+  'question',
+);
 const modelOutcome = fc.oneof(
   {
     weight: 3,
-    arbitrary: fc.array(effect, { minLength: 1, maxLength: 4 }).map((e) => calls(...e)),
+    arbitrary: fc.array(kind, { minLength: 1, maxLength: 4 }).map((kinds) => calls(...kinds)),
   },
   { weight: 2, arbitrary: fc.constant(said('answer')) },
   {
@@ -69,12 +101,41 @@ const event = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('restart' as const), afterCrash: fc.boolean() }),
   },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('respond' as const),
+      nth,
+      response: fc.constantFrom('yes' as const, 'no' as const, 'expired' as const),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('begin' as const), nth }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('drain' as const) }) },
 );
 type Event = typeof event extends fc.Arbitrary<infer T> ? T : never;
 
 function openActions(daemon: Simulation) {
   return daemon.runs().flatMap((run) => run.open_actions.map((action) => ({ run, action })));
+}
+
+/** Everything that waits for a person, with how each is answered. */
+function openRequests(daemon: Simulation) {
+  return daemon.runs().flatMap((run) => [
+    ...run.approvals.map(({ id }) => ({
+      run,
+      respond: (response: 'yes' | 'no' | 'expired') =>
+        response === 'expired'
+          ? daemon.expire(run, id)
+          : daemon.resolve(run, id, response === 'yes' ? 'allow' : 'deny'),
+    })),
+    ...run.questions.map(({ id }) => ({
+      run,
+      respond: (response: 'yes' | 'no' | 'expired') =>
+        response === 'expired'
+          ? daemon.expire(run, id)
+          : daemon.respond(run, id, response === 'yes' ? 'yes' : 'declined'),
+    })),
+  ]);
 }
 
 function happen(daemon: Simulation, what: Event): void {
@@ -102,6 +163,17 @@ function happen(daemon: Simulation, what: Event): void {
       const run = runs[what.nth % Math.max(1, runs.length)];
       return run && (what.do === 'cancel' ? daemon.cancel(run) : daemon.recover(run));
     }
+    case 'respond': {
+      const open = openRequests(daemon);
+      return open[what.nth % Math.max(1, open.length)]?.respond(what.response);
+    }
+    case 'begin': {
+      const open = openActions(daemon).filter(
+        ({ action }) => action.effect === 'once' && action.started_at_ms === undefined,
+      );
+      const found = open[what.nth % Math.max(1, open.length)];
+      return found && daemon.begin(found.run, found.action.action_id);
+    }
     case 'settle': {
       const open = openActions(daemon);
       const found = open[what.nth % Math.max(1, open.length)];
@@ -124,23 +196,44 @@ function checkInvariants(daemon: Simulation, before: ReadonlyMap<string, string>
       expect(run.status).toBe(before.get(run.run_id));
     }
     expect(run.open_actions.length > 0).toBe(run.status === 'running');
+    const asked = { approval: run.approvals.length, user_question: run.questions.length };
+    if (run.status === 'waiting_for_approval') expect(asked.approval).toBeGreaterThan(0);
+    if (run.status === 'waiting_for_user_question') {
+      expect(asked).toMatchObject({ approval: 0 });
+      expect(asked.user_question).toBeGreaterThan(0);
+    }
+    if (terminal.includes(run.status)) expect(asked).toEqual({ approval: 0, user_question: 0 });
     expect(run.step).toBeLessThanOrEqual(limits.maxStepsPerRun);
     expect(run.open_actions.length).toBeLessThanOrEqual(limits.maxToolCallsPerStep);
     if (run.status === 'completed') expect(run.stop).toBeUndefined();
   }
   for (const session of sessions.values()) {
     const own = daemon.runs().filter((run) => run.session_id === session.session_id);
-    const running = own.filter((run) => run.status === 'running').map((run) => run.run_id);
+    const active = own.filter(({ status }) => status !== 'queued' && !terminal.includes(status));
+    const running = active.map((run) => run.run_id);
     expect(running).toEqual(session.active_run_id === undefined ? [] : [session.active_run_id]);
+    const waiting = active[0]?.status.replace('waiting_for_', '') ?? 'running';
+    expect(session.waiting_for ?? 'running').toBe(waiting);
     const queued = own.filter((run) => run.status === 'queued').map((run) => run.run_id);
     expect(session.queued_run_ids).toEqual(queued);
     expect(queued.length).toBeLessThanOrEqual(limits.maxQueuedRunsPerSession);
     if (session.status !== 'open') expect([...running, ...queued]).toEqual([]);
   }
-  const { total, byRoute } = daemon.state.running();
-  expect(total).toBeLessThanOrEqual(limits.maxRunningRuns);
-  for (const count of byRoute.values()) {
-    expect(count).toBeLessThanOrEqual(limits.maxRunningRunsPerRoute);
+  checkRoom(daemon);
+}
+
+/** Who waited for a person goes on whoever took the place meanwhile; everybody else begins where there is room. */
+function checkRoom(daemon: Simulation): void {
+  const resumed = new Set(
+    daemon.state.journal.flatMap((each) => (each.type === 'run_resumed' ? [each.run_id] : [])),
+  );
+  const running = daemon
+    .runs()
+    .filter((run) => run.status === 'running' && !resumed.has(run.run_id));
+  expect(running.length).toBeLessThanOrEqual(limits.maxRunningRuns);
+  for (const route of ['x', 'y']) {
+    const onRoute = running.filter((run) => run.route.route_id === route);
+    expect(onRoute.length).toBeLessThanOrEqual(limits.maxRunningRunsPerRoute);
   }
 }
 
@@ -171,12 +264,14 @@ function checkFallback(daemon: Simulation): void {
   }
 }
 
-/** No intent of class `once` outlives the takeover of its run, and none of them is intended again. */
+/** Nothing that began outlives the takeover of its run, and nothing begins twice. */
 function checkOnce(daemon: Simulation): void {
   const open = new Map<string, string>();
+  const begun = new Set<string>();
   for (const [index, recorded] of daemon.state.journal.entries()) {
-    if (recorded.type === 'action_intended' && recorded.effect === 'once') {
-      expect(open.has(recorded.action_id)).toBe(false);
+    if (recorded.type === 'action_started') {
+      expect(begun.has(recorded.action_id)).toBe(false);
+      begun.add(recorded.action_id);
       open.set(recorded.action_id, recorded.run_id);
     }
     if (recorded.type === 'action_settled') open.delete(recorded.action_id);
@@ -188,6 +283,25 @@ function checkOnce(daemon: Simulation): void {
         expect.objectContaining({ action_id: id, outcome: 'unknown_outcome' }),
       );
     }
+  }
+}
+
+/** What was asked for is carried out by its approval only, once; what was refused is not carried out at all. */
+function checkAsked(daemon: Simulation): void {
+  const allowed = new Set<string>();
+  const given = new Set<string>();
+  for (const recorded of daemon.state.journal) {
+    if (recorded.type === 'approval_resolved' && recorded.behavior === 'allow') {
+      allowed.add(recorded.request_id);
+    }
+    if (recorded.type !== 'action_intended') continue;
+    expect(recorded.target).not.toBe('tool:denied_tool');
+    expect(recorded.target).not.toBe('tool:question_tool');
+    expect(recorded.approval !== undefined).toBe(recorded.target === 'tool:asked_tool');
+    if (recorded.approval === undefined) continue;
+    expect(allowed.has(recorded.approval.request_id)).toBe(true);
+    expect(given.has(recorded.approval.request_id)).toBe(false);
+    given.add(recorded.approval.request_id);
   }
 }
 
@@ -215,6 +329,7 @@ function letItEnd(daemon: Simulation): void {
   for (const run of daemon.runs()) daemon.recover(run);
   for (let round = 0; round < 200; round += 1) {
     for (const id of daemon.state.tables.sessions.keys()) daemon.dispatch(id);
+    for (const { respond } of openRequests(daemon)) respond('no');
     const open = openActions(daemon);
     if (open.length === 0) break;
     for (const { run, action } of open) daemon.succeed(daemon.state.run(run.run_id), action);
@@ -223,7 +338,10 @@ function letItEnd(daemon: Simulation): void {
 }
 
 const expected = new Set([
+  'approvals/approval_not_open',
+  'questions/question_state_conflict',
   'runs/fenced',
+  'runs/not_taken_over',
   'runs/queue_full',
   'runs/run_state_conflict',
   'sessions/session_busy',
@@ -233,7 +351,7 @@ const expected = new Set([
 ]);
 
 test(
-  'no order of events breaks a session, a run or a limit, and everything ends',
+  'no order of events breaks a session, a run or a limit, and everything ends [holds runs.listed_transitions]',
   { timeout: 60_000 },
   () => {
     fc.assert(
@@ -253,6 +371,7 @@ test(
         letItEnd(daemon);
         checkOrder(daemon);
         checkOnce(daemon);
+        checkAsked(daemon);
         checkFallback(daemon);
         for (const transcript of daemon.state.tables.transcripts.values()) checkPrompt(transcript);
       }),

@@ -7,17 +7,32 @@ export function runError(error: KheishError): RunError {
   return { domain: error.domain, code: error.shortCode, detail: error.message };
 }
 
+/** What was asked is open no more: its run ends. */
+export function voidRequests(state: WorkingState, runId: string): void {
+  const run = state.run(runId);
+  if (run === undefined) return;
+  const ids = { session_id: run.session_id, run_id: runId, reason: 'run_ended' } as const;
+  for (const { id } of run.approvals) {
+    state.record({ type: 'approval_voided', ...ids, request_id: id });
+  }
+  for (const { id } of run.questions) {
+    state.record({ type: 'question_voided', ...ids, request_id: id });
+  }
+}
+
 /** Ends a run whose actions are all settled as its stop request wants it. */
 export function finishStopped(state: WorkingState, runId: string, rules: Rules): void {
   const run = state.run(runId);
   if (run?.stop === undefined || isTerminal(run.status)) return;
   const ids = { session_id: run.session_id, run_id: runId };
+  voidRequests(state, runId);
   state.record({ type: run.stop.as === 'cancelled' ? 'run_cancelled' : 'run_interrupted', ...ids });
   startQueuedRun(state, run.session_id, rules);
 }
 
 export function failRun(state: WorkingState, runId: string, error: RunError, rules: Rules): void {
   const sessionId = state.run(runId)?.session_id ?? '';
+  voidRequests(state, runId);
   state.record({ type: 'run_failed', session_id: sessionId, run_id: runId, error });
   startQueuedRun(state, sessionId, rules);
 }

@@ -7,6 +7,9 @@ function running(...effects: readonly EffectClass[]): { daemon: Simulation; id: 
   daemon.create('s');
   const run = daemon.submit('s');
   if (effects.length > 0) daemon.settleModel(run, firstOf(run).action_id, calls(...effects));
+  for (const action of daemon.state.run(run.run_id).open_actions) {
+    if (action.effect === 'once') daemon.begin(run, action.action_id);
+  }
   return { daemon, id: run.run_id };
 }
 
@@ -45,6 +48,25 @@ describe('a run taken over', () => {
       is_error: true,
       content: expect.stringContaining('outcome is unknown'),
     });
+  });
+
+  test('does what had not begun, whatever its class [holds tools.once_begins_once]', () => {
+    const daemon = new Simulation();
+    daemon.create('s');
+    const { run_id: id } = daemon.submit('s');
+    const run = daemon.state.run(id);
+    daemon.settleModel(run, firstOf(run).action_id, calls('once', 'once'));
+    const [first, second] = daemon.state.run(id).open_actions;
+    daemon.begin(run, second?.action_id ?? '');
+    const left = takeOver(daemon, id).open_actions;
+    expect(left).toEqual([first]);
+    daemon.begin(daemon.state.run(id), first?.action_id ?? '');
+    // Asked again by who did not hear that it was stored: it stands there once.
+    daemon.begin(daemon.state.run(id), first?.action_id ?? '');
+    const begun = daemon.state.journal.filter(({ type }) => type === 'action_started');
+    expect(begun).toHaveLength(2);
+    expect(takeOver(daemon, id).open_actions).toMatchObject([{ kind: 'model_call' }]);
+    expect(outcomes(daemon)).toEqual(['succeeded', 'unknown_outcome', 'unknown_outcome']);
   });
 
   test('asks the model again once nothing of it is open', () => {

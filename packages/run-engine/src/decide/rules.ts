@@ -1,4 +1,6 @@
-import type { EffectClass, NewId } from '@kheish/core-model';
+import type { EffectClass, NewId, PermissionBehavior, Price, RunState } from '@kheish/core-model';
+import type { WorkingState } from '@kheish/state-store';
+import type { PreparedCall } from './prepared-call.ts';
 import type { WaitingLine } from './waiting-line.ts';
 
 export interface RunLimits {
@@ -31,6 +33,12 @@ export const defaultRunLimits: RunLimits = {
   maxTakeoversAtOnce: 32,
 };
 
+export interface Verdict {
+  readonly decision: PermissionBehavior;
+  /** The rule that decided, in words. */
+  readonly reason: string;
+}
+
 /** What decisions need beside the state: all of it stands still while one is made. */
 export interface Rules {
   readonly newId: NewId;
@@ -40,6 +48,20 @@ export interface Rules {
   readonly mayStart: () => boolean;
   readonly line: WaitingLine;
   readonly effectOf: (toolName: string) => EffectClass;
+  /** Whether the call may be carried out, by the configuration that its run is pinned to. */
+  readonly permit: (
+    configurations: Pick<WorkingState, 'runtime'>,
+    run: Pick<RunState, 'config_revision'>,
+    call: PreparedCall,
+  ) => Verdict;
+  /** The same by the deny rules that are in force now, whatever the run is pinned to. */
+  readonly forbid: (call: PreparedCall) => Verdict;
+  /** Milliseconds that a request for approval stays open; undefined: until it is answered. */
+  readonly approvalExpiresAfterMs: (state: WorkingState, run: RunState) => number | undefined;
+  /** Of a model; undefined where it is not known. */
+  readonly priceOf: (routeId: string, model: string) => Price | undefined;
+  /** Tokens of the default prompt and the tools, estimated. */
+  readonly surfaceTokens: number;
   /** Of the default prompt and the tools: what every model call shares. */
   readonly surfaceDigest: string;
 }

@@ -5,22 +5,26 @@ import {
   type RunError,
   type RunOutput,
   type Usage,
-  digestOfJson,
-  toolCallsOf,
 } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
 import { fallBack, fallbackFor } from './fall-back.ts';
 import { failRun, finishStopped, runError } from './finish-run.ts';
+import type { PreparedCall } from './prepared-call.ts';
 import type { Rules } from './rules.ts';
 import { ownAction, settled } from './running-run.ts';
 import { startQueuedRun } from './start-run.ts';
+import { decideToolCalls } from './tool-calls.ts';
 
 export type ModelOutcome =
   | {
       readonly outcome: 'succeeded';
       readonly message: AssistantMessage;
       readonly usage?: Usage;
+      /** Absent where the model has no price. */
+      readonly costUsdMicros?: number;
       readonly responseDigest: Digest;
+      /** The tool calls of the message. */
+      readonly calls: readonly PreparedCall[];
     }
   | { readonly outcome: 'failed'; readonly error: RunError }
   | { readonly outcome: 'aborted' };
@@ -36,8 +40,8 @@ export function settleModelCall(
   const { run, action } = ownAction(state, runId, actionId, rules);
   if (run.stop !== undefined || outcome.outcome === 'aborted') {
     // What was spent was spent, also where nobody wants the answer any more.
-    const usage = outcome.outcome === 'succeeded' ? outcome.usage : undefined;
-    state.record({ ...settled(run, action), outcome: 'aborted', ...(usage && { usage }) });
+    const spent = outcome.outcome === 'succeeded' ? spentOn(outcome) : {};
+    state.record({ ...settled(run, action), outcome: 'aborted', ...spent });
     finishStopped(state, runId, rules);
     return;
   }
@@ -49,16 +53,23 @@ export function settleModelCall(
     else fallBack(state, run, { model, error }, rules);
     return;
   }
-  const { message, usage, responseDigest } = outcome;
+  const { message, responseDigest, calls } = outcome;
   state.record({
     ...settled(run, action),
     outcome: 'succeeded',
     response_digest: responseDigest,
     message,
-    ...(usage && { usage }),
+    ...spentOn(outcome),
   });
-  if (toolCallsOf(message).length > 0) intendToolCalls(state, runId, message, rules);
+  if (calls.length > 0) decideToolCalls(state, runId, calls, rules);
   else complete(state, runId, message, rules);
+}
+
+function spentOn({ usage, costUsdMicros }: Extract<ModelOutcome, { outcome: 'succeeded' }>) {
+  return {
+    ...(usage !== undefined && { usage }),
+    ...(costUsdMicros !== undefined && { cost_usd_micros: costUsdMicros }),
+  };
 }
 
 function complete(
@@ -96,40 +107,4 @@ function withoutAnswer(
     );
   }
   return undefined;
-}
-
-function intendToolCalls(
-  state: WorkingState,
-  runId: string,
-  message: AssistantMessage,
-  rules: Rules,
-): void {
-  const calls = toolCallsOf(message);
-  const { maxStepsPerRun, maxToolCallsPerStep } = rules.limits;
-  const run = state.run(runId);
-  if (run === undefined) throw new Error(`run ${runId} was not loaded`);
-  const excess =
-    run.step >= maxStepsPerRun
-      ? `The run made ${maxStepsPerRun} model calls without coming to an end.`
-      : calls.length > maxToolCallsPerStep
-        ? `The model asked for ${calls.length} tool calls at once; ${maxToolCallsPerStep} are allowed.`
-        : undefined;
-  if (excess !== undefined) {
-    failRun(state, runId, runError(new KheishError('runs/max_steps_exceeded', excess)), rules);
-    return;
-  }
-  for (const call of calls) {
-    state.record({
-      type: 'action_intended',
-      session_id: run.session_id,
-      run_id: runId,
-      action_id: rules.newId('action'),
-      step: run.step,
-      kind: 'tool_call',
-      effect: rules.effectOf(call.tool_name),
-      target: `tool:${call.tool_name}`,
-      request_digest: digestOfJson({ tool: call.tool_name, input: call.input ?? call.raw_input }),
-      tool_call_id: call.tool_call_id,
-    });
-  }
 }

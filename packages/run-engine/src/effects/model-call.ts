@@ -1,6 +1,7 @@
 import {
   type AssistantMessage,
   type AssistantPart,
+  type Budgets,
   type Clock,
   type EventOf,
   type Json,
@@ -8,15 +9,21 @@ import {
   type PromptPart,
   type RandomSource,
   type ReachCrashPoint,
+  type RunState,
+  type Usage,
+  costOf,
   digestOfJson,
   modelInUse,
+  toolCallsOf,
   wellFormedJson,
 } from '@kheish/core-model';
 import { type CallPolicy, callModel } from '@kheish/model-drivers';
 import type { BlobRow, Store } from '@kheish/state-store';
+import type { PreparedCall } from '../decide/prepared-call.ts';
+import type { Rules } from '../decide/rules.ts';
 import type { ModelOutcome } from '../decide/settle-model-call.ts';
 import type { ModelRoutes } from '../engine/model-routes.ts';
-import { defaultSystemPrompt } from '../prompt/system-prompt.ts';
+import { systemPrompt } from '../prompt/system-prompt.ts';
 import type { Transcripts } from '../prompt/transcript.ts';
 import type { LiveText } from './live-text.ts';
 import type { KeepText, ReadPatiently } from './tool-call.ts';
@@ -34,6 +41,8 @@ export interface ModelCallPorts {
   readonly callPolicy?: Partial<CallPolicy>;
   /** Takes known secrets out of what a provider says of an error. */
   readonly redact: (text: string) => string;
+  /** What the configuration that a run is pinned to says of a call. */
+  readonly permit: Rules['permit'];
   readonly reach?: ReachCrashPoint;
 }
 
@@ -49,7 +58,9 @@ export async function performModelCall(
   ports: ModelCallPorts & { readonly read: ReadPatiently; readonly keep: KeepText },
 ): Promise<ModelAnswer> {
   const { session_id: sessionId, run_id: runId } = intent;
-  const { session, run, driver, messages } = await ports.read(() => preparedCall(intent, ports));
+  const { session, run, config, budgets, driver, messages } = await ports.read(() =>
+    preparedCall(intent, ports),
+  );
   signal.throwIfAborted();
 
   ports.reach?.('model.begun');
@@ -59,13 +70,13 @@ export async function performModelCall(
       driver,
       request: {
         model: modelInUse(run),
-        system:
-          session.system_prompt ??
-          ports.routes.systemPrompt(run.route.route_id) ??
-          defaultSystemPrompt,
+        system: systemPrompt(config.system_prompt, {
+          session: session.system_prompt,
+          route: ports.routes.systemPrompt(run.route.route_id),
+        }),
         messages,
         tools: ports.gate.definitions,
-        generation: run.request.generation ?? {},
+        generation: { ...run.request.generation, ...heldTo(intent, budgets) },
       },
       clock: ports.clock,
       random: ports.random,
@@ -87,12 +98,27 @@ export async function performModelCall(
       driver: driver.name,
       model: modelInUse(run),
     };
-    const usage = answer.usage && { usage: answer.usage };
+    const spent = answer.usage && { usage: answer.usage, ...costIn(answer.usage, run, ports) };
     const responseDigest = digestOfJson(said);
-    return { outcome: { outcome: 'succeeded', message, responseDigest, ...usage }, blobs };
+    const calls: PreparedCall[] = [];
+    const isAsked = (prepared: PreparedCall) =>
+      ports.permit(ports.store.read, run, prepared).decision === 'ask';
+    for (const call of toolCallsOf(message)) calls.push(await ports.gate.prepare(call, isAsked));
+    return { outcome: { outcome: 'succeeded', message, responseDigest, calls, ...spent }, blobs };
   } finally {
     ports.live.end(runId);
   }
+}
+
+/** Where a budget is in force the answer may not be longer than what was put aside for it. */
+function heldTo({ reservation }: EventOf<'action_intended'>, budgets: Budgets) {
+  if (reservation === undefined || Object.keys(budgets).length === 0) return {};
+  return { max_output_tokens: reservation.output_tokens };
+}
+
+function costIn(usage: Usage, run: RunState, { routes }: ModelCallPorts) {
+  const price = routes.price(run.route.route_id, modelInUse(run));
+  return price === undefined ? {} : { costUsdMicros: costOf(usage, price) };
 }
 
 async function preparedCall(
@@ -102,9 +128,11 @@ async function preparedCall(
   const session = store.read.session(sessionId);
   const run = store.read.run(runId);
   if (session === undefined || run === undefined) throw new Error(`run ${runId} is not stored`);
+  const { config } = store.read.runtime(run.config_revision);
+  const { budgets } = store.read.runtime().config;
   const driver = await routes.driver(run.route);
   const messages = await transcripts.prompt(sessionId, session.message_count);
-  return { session, run, driver, messages };
+  return { session, run, config, budgets, driver, messages };
 }
 
 /** Long texts become blobs; a tool call without an id of its own gets one, so that its answer finds it. */

@@ -1,11 +1,13 @@
 import {
   type EventOf,
   KheishError,
+  type ProcessIdentity,
   type RunState,
   endsRun,
   toKheishError,
 } from '@kheish/core-model';
 import type { BlobRow, RecordedRow, WorkingState } from '@kheish/state-store';
+import { beginAction } from '../decide/begin-action.ts';
 import { runError } from '../decide/finish-run.ts';
 import type { Rules } from '../decide/rules.ts';
 import { type ModelOutcome, settleModelCall } from '../decide/settle-model-call.ts';
@@ -134,12 +136,21 @@ export class RunEffects {
   }
 
   async #toolCall(intent: Intent, stop: AbortSignal, signal: AbortSignal): Promise<void> {
-    const ports = { ...this.#ports, ...this.#patient(intent, signal) };
+    const begin = (process?: ProcessIdentity) =>
+      this.#settle(intent, [], (state) =>
+        beginAction(state, intent.run_id, intent.action_id, process, this.#rules),
+      );
+    const ports = {
+      ...this.#ports,
+      ...this.#patient(intent, signal),
+      rules: this.#rules,
+      begin,
+    };
     const { outcome, blobs } = await performToolCall(intent, signal, ports).catch(
       (thrown: unknown) => {
         this.#dropped.signal.throwIfAborted();
         if (!stop.aborted) throw thrown;
-        return { outcome: stoppedToolCall(intent), blobs: [] };
+        return { outcome: stoppedToolCall(intent, thrown), blobs: [] };
       },
     );
     await this.#settleToolCall(intent, outcome, blobs);

@@ -110,11 +110,15 @@ describe('an outcome', () => {
       throw full;
     };
     (await daemon.turn(1)).answer(call('c', 'act', {}));
+    // The answer that is to be stored again is refused, and the call begins at the second try.
+    await settled('two tries', () => daemon.log.length === 2);
+    expect(runs).toBe(0);
+    root.clock.advance(100);
     (await daemon.turn(2)).answer(text('done'));
     expect((await daemon.ended(run_id)).status).toBe('completed');
     const before = daemon.eventsOf(run_id);
     root.clock.advance(100);
-    await settled('the late tries', () => daemon.log.length === 6);
+    await settled('the late tries', () => daemon.log.length === 7);
     await atRest();
     const errors = daemon.log.flatMap(({ level, facts }) =>
       level === 'error' ? facts['err'] : [],

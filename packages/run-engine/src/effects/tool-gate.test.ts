@@ -1,10 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { KheishError, type Tool, type ToolCallPart, type ToolContext } from '@kheish/core-model';
+import {
+  KheishError,
+  type RunState,
+  type Tool,
+  type ToolCallPart,
+  type ToolContext,
+  firstRevision,
+} from '@kheish/core-model';
 import { ManualClock } from '@kheish/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ToolGate } from './tool-gate.ts';
+import type { AgentTool } from '../tools/agent-tool.ts';
+import { type Authority, ToolGate } from './tool-gate.ts';
 
 const clock = new ManualClock();
 const roomy = { maxToolCallsAtOnce: 9, maxToolCallsAtOncePerRun: 9 };
@@ -14,7 +22,7 @@ function tool(run: Tool['run'], changes: Partial<Tool> = {}): Tool {
     name: 'act',
     description: 'Acts.',
     inputSchema: { type: 'object' },
-    effect: 'once',
+    effect: 'repeatable',
     limits: { timeoutMs: 100, maxOutputBytes: 10 },
     parse: (input) => input,
     run,
@@ -26,18 +34,24 @@ const says = (content: string) => tool(() => Promise.resolve({ content }));
 const act: ToolCallPart = { type: 'tool_call', tool_call_id: 'c', tool_name: 'act', input: {} };
 
 function context(signal = new AbortController().signal): ToolContext {
-  return { session_id: 's', run_id: 'r', action_id: 'a', signal };
+  return { session_id: 's', run_id: 'r', action_id: 'a', signal, begin: () => Promise.resolve() };
 }
 
-const run = (offered: Tool, call = act, signal?: AbortSignal) =>
-  new ToolGate([offered], clock, roomy).run(call, context(signal));
+const authority: Authority = {
+  run: { config_revision: 1 } as RunState,
+  verdict: () => ({ decision: 'allow', reason: '' }),
+  limits: firstRevision.config.tool_limits,
+};
+
+const run = (offered: AgentTool, call = act, signal?: AbortSignal) =>
+  new ToolGate([offered], clock, roomy).run(call, authority, context(signal));
 
 describe('a call that cannot be carried out is answered, not thrown', () => {
   test('of a tool that does not exist, with the names of those that do', async () => {
     const answer = await run(says('x'), { ...act, tool_name: 'toString' });
     expect(answer.content).toBe('There is no tool toString. The tools are: act.');
     expect(answer.error?.code).toBe('tools/unknown_tool');
-    const none = await new ToolGate([], clock, roomy).run(act, context());
+    const none = await new ToolGate([], clock, roomy).run(act, authority, context());
     expect(none.content).toBe('There is no tool act. The tools are: none.');
   });
 
@@ -159,7 +173,7 @@ test('two tools of one name are refused, and one that is not there is harmless t
   expect(() => new ToolGate([says('a'), says('b')], clock, roomy)).toThrow(
     'two tools have one name',
   );
-  const gate = new ToolGate([says('a')], clock, roomy);
+  const gate = new ToolGate([{ ...says('a'), effect: 'once' }], clock, roomy);
   expect(gate.effectOf('act')).toBe('once');
   expect(gate.effectOf('__proto__')).toBe('repeatable');
 });

@@ -1,21 +1,46 @@
 import {
+  type Body,
   type Clock,
   type EffectClass,
+  type GivenApproval,
   KheishError,
+  type RunState,
   type Tool,
   type ToolCallPart,
   type ToolContext,
+  type ToolDefinition,
+  type ToolRuntimeLimits,
   toKheishError,
 } from '@kheish/core-model';
+import type { WorkingState } from '@kheish/state-store';
+import { actionDigest } from '../decide/prepared-call.ts';
+import type { PreparedCall } from '../decide/prepared-call.ts';
+import type { Verdict } from '../decide/rules.ts';
+import { type AgentTool, type DecidingTool, effectClassOf, isEffect } from '../tools/agent-tool.ts';
+import { boundedText } from './bounded-text.ts';
 import { Places } from './places.ts';
+import { withinTime } from './within-time.ts';
 
 export interface ToolAnswer {
   readonly content: string;
   readonly error?: KheishError;
+  readonly deathUnproven?: boolean;
+  /** Makes the content, in the commit that settles the call; `text` of the input is kept for it. */
+  readonly decision?: {
+    readonly text: string | undefined;
+    decide(state: WorkingState, run: RunState, body: Body | undefined): string;
+  };
 }
 
-/** Made once: a reason of its own for each abort would cost a stack trace each time. */
-const callOver = new Error('the call is over');
+/** By whose word a call is carried out, and within what. */
+export interface Authority {
+  readonly run: RunState;
+  /** The operator's word, where the call needed it. */
+  readonly approval?: GivenApproval;
+  /** What the deny rules that are in force now say. */
+  readonly verdict: (call: PreparedCall) => Verdict;
+  readonly limits: ToolRuntimeLimits;
+}
 
 export interface ToolLimits {
   readonly maxToolCallsAtOnce: number;
@@ -24,11 +49,11 @@ export interface ToolLimits {
 
 /** The one way to a tool: nothing else calls `run`. */
 export class ToolGate {
-  readonly #tools: ReadonlyMap<string, Tool>;
+  readonly #tools: ReadonlyMap<string, AgentTool>;
   readonly #clock: Clock;
   readonly #places: Places;
 
-  constructor(tools: readonly Tool[], clock: Clock, limits: ToolLimits) {
+  constructor(tools: readonly AgentTool[], clock: Clock, limits: ToolLimits) {
     const { maxToolCallsAtOnce: total, maxToolCallsAtOncePerRun: perKind } = limits;
     this.#places = new Places({ total, perKind });
     this.#tools = new Map(tools.map((tool) => [tool.name, tool]));
@@ -36,85 +61,173 @@ export class ToolGate {
     this.#clock = clock;
   }
 
-  get definitions(): readonly Tool[] {
+  get definitions(): readonly ToolDefinition[] {
     return [...this.#tools.values()];
   }
 
-  /** A call of a tool that does not exist does nothing, so it may be repeated. */
-  readonly effectOf = (name: string): EffectClass => this.#tools.get(name)?.effect ?? 'repeatable';
+  readonly effectOf = (name: string): EffectClass => effectClassOf(this.#tools.get(name));
+
+  /**
+   * Looks up what the call would do, without doing it, and what it would act on where `isAsked` says that somebody is
+   * to be asked. A call that cannot be carried out has nothing.
+   */
+  async prepare(
+    call: ToolCallPart,
+    isAsked: (prepared: PreparedCall) => boolean,
+  ): Promise<PreparedCall> {
+    const tool = this.#tools.get(call.tool_name);
+    if (tool === undefined || call.input === undefined) return { call, hopeless: true };
+    try {
+      const input = tool.parse(call.input);
+      if (!isEffect(tool)) {
+        return tool.kind === 'asking' ? { call, asks: tool.parse(call.input) } : { call };
+      }
+      const prepared = await withCommand(tool, call, input);
+      return isAsked(prepared) ? await withBinding(tool, prepared, input) : prepared;
+    } catch {
+      // What is wrong with it is said when it is carried out.
+      return { call, hopeless: true };
+    }
+  }
 
   /**
    * Runs one call within the tool's limits, once there is a place for it. What goes wrong is the tool's answer, for
-   * the model to read; only the abort of `context.signal` rejects.
+   * the model to read; only the abort of `context.signal` rejects, and processes that would not die.
    */
-  async run(call: ToolCallPart, context: ToolContext): Promise<ToolAnswer> {
-    const wait = this.#places.enter(context.run_id, context.signal);
+  async run(call: ToolCallPart, authority: Authority, context: ToolContext): Promise<ToolAnswer> {
+    const wait = this.#places.enter(
+      context.run_id,
+      context.signal,
+      authority.limits.max_parallel_tools,
+    );
     if (wait !== undefined) await wait;
     try {
-      return await this.#run(call, context);
+      return await this.#run(call, authority, context);
     } catch (thrown) {
-      context.signal.throwIfAborted();
       const error = toKheishError(thrown, 'tools/failed');
-      return { content: error.message, error };
+      const deathUnproven = error.code === 'tools/death_unproven';
+      if (context.signal.aborted) throw deathUnproven ? error : context.signal.reason;
+      return { content: error.message, error, deathUnproven };
     } finally {
       this.#places.leave(context.run_id);
     }
   }
 
-  async #run(call: ToolCallPart, context: ToolContext): Promise<ToolAnswer> {
-    const tool = this.#tools.get(call.tool_name);
-    if (tool === undefined) {
-      const names = [...this.#tools.keys()].join(', ');
-      throw new KheishError(
-        'tools/unknown_tool',
-        `There is no tool ${call.tool_name}. The tools are: ${names || 'none'}.`,
-      );
+  async #run(call: ToolCallPart, authority: Authority, context: ToolContext): Promise<ToolAnswer> {
+    const tool = this.#known(call);
+    const raw = inputOf(tool, call, authority.limits);
+    if (!isEffect(tool)) {
+      if (tool.kind === 'asking') throw new Error(`${tool.name} is answered by a person`);
+      const input = tool.parse(raw);
+      admit({ call }, authority);
+      return { content: '', decision: decisionOf(tool, input, context) };
     }
-    if (call.input === undefined) {
-      throw new KheishError(
-        'tools/invalid_input',
-        `The arguments of ${tool.name} were not a JSON object.`,
-      );
+    const input = tool.parse(raw);
+    const prepared = tool.command === undefined ? { call } : await withCommand(tool, call, input);
+    admit(prepared, authority);
+    const { run, approval } = authority;
+    if (approval !== undefined) {
+      requireUnchanged(await withBinding(tool, prepared, input), run, approval);
     }
-    const input = tool.parse(call.input);
-    const { content } = await this.#withinTime(tool, context, (signal) =>
-      tool.run(input, { ...context, signal }),
-    );
-    return { content: bounded(content, tool.limits.maxOutputBytes) };
+    return this.#perform(tool, input, authority, context);
   }
 
-  async #withinTime<T>(
+  async #perform(
     tool: Tool,
+    input: unknown,
+    { limits }: Authority,
     context: ToolContext,
-    run: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    const timer = new AbortController();
-    const running = new AbortController();
-    const { timeoutMs } = tool.limits;
-    const late = this.#clock.sleep(timeoutMs, timer.signal).then(
-      () => {
-        const error = new KheishError(
-          'tools/failed',
-          `${tool.name} took longer than ${timeoutMs} ms and was stopped.`,
-        );
-        running.abort(error);
-        throw error;
-      },
-      () => new Promise<never>(() => undefined),
+  ): Promise<ToolAnswer> {
+    const begin = beginning(tool, context);
+    if (tool.effect === 'once' && tool.beginsItself !== true) await begin();
+    const timeoutMs = Math.min(tool.limits.timeoutMs, limits.max_timeout_ms);
+    const maxOutputBytes = Math.min(tool.limits.maxOutputBytes, limits.max_output_bytes);
+    const { content, death_unproven: deathUnproven } = await withinTime(
+      this.#clock,
+      { name: tool.name, timeoutMs, signal: context.signal },
+      (signal) => tool.run(input, { ...context, signal, begin }),
     );
-    try {
-      return await Promise.race([run(AbortSignal.any([context.signal, running.signal])), late]);
-    } finally {
-      timer.abort(callOver);
-    }
+    return {
+      content: boundedText(content, maxOutputBytes),
+      ...(deathUnproven === true && { deathUnproven }),
+    };
+  }
+
+  #known(call: ToolCallPart): AgentTool {
+    const tool = this.#tools.get(call.tool_name);
+    if (tool !== undefined) return tool;
+    const names = [...this.#tools.keys()].join(', ');
+    throw new KheishError(
+      'tools/unknown_tool',
+      `There is no tool ${call.tool_name}. The tools are: ${names || 'none'}.`,
+    );
   }
 }
 
-function bounded(text: string, maxBytes: number): string {
-  if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return text;
-  const cut = Buffer.from(text)
-    .subarray(0, maxBytes)
-    .toString()
-    .replace(/\uFFFD+$/, '');
-  return `${cut}\n[cut after ${maxBytes} bytes]`;
+function decisionOf(
+  tool: DecidingTool,
+  input: unknown,
+  { action_id: actionId }: ToolContext,
+): NonNullable<ToolAnswer['decision']> {
+  return {
+    text: tool.text?.(input),
+    decide: (state, run, body) =>
+      tool.decide(state, input, { run, actionId, ...(body !== undefined && { body }) }),
+  };
+}
+
+/** The last look before the act: rules that deny may have come since. */
+function admit(prepared: PreparedCall, { verdict }: Authority): void {
+  const { decision, reason } = verdict(prepared);
+  if (decision === 'deny') {
+    throw new KheishError('tools/denied', `The call was not carried out: ${reason}`);
+  }
+}
+
+/** What was approved may be another thing now. */
+function requireUnchanged(prepared: PreparedCall, run: RunState, approval: GivenApproval): void {
+  if (actionDigest(run, prepared) === approval.digest) return;
+  throw new KheishError(
+    'tools/approval_changed',
+    'The call was not carried out: what it acts on has changed since it was approved. Ask for it anew.',
+  );
+}
+
+async function withCommand(tool: Tool, call: ToolCallPart, input: unknown): Promise<PreparedCall> {
+  return tool.command === undefined ? { call } : { call, command: await tool.command(input) };
+}
+
+async function withBinding(
+  tool: Tool,
+  prepared: PreparedCall,
+  input: unknown,
+): Promise<PreparedCall> {
+  return tool.bind === undefined ? prepared : { ...prepared, binding: await tool.bind(input) };
+}
+
+/** A call begins once, and only one that is not repeated says so. */
+function beginning(tool: Tool, context: ToolContext): ToolContext['begin'] {
+  let begun = false;
+  return async (process) => {
+    if (begun || tool.effect !== 'once') throw new Error(`${tool.name} may not begin`);
+    begun = true;
+    await context.begin(process);
+  };
+}
+
+function inputOf(tool: AgentTool, call: ToolCallPart, limits: ToolRuntimeLimits) {
+  if (call.input === undefined) {
+    throw new KheishError(
+      'tools/invalid_input',
+      `The arguments of ${tool.name} were not a JSON object.`,
+    );
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(call.input));
+  if (bytes > limits.max_input_bytes) {
+    throw new KheishError(
+      'tools/invalid_input',
+      `The arguments of ${tool.name} have ${bytes} bytes; ${limits.max_input_bytes} are allowed.`,
+    );
+  }
+  return call.input;
 }

@@ -5,7 +5,7 @@ import { call, text } from '../testing/fake-model.ts';
 import { EngineRoot, type RunningEngine, atRest, settled } from '../testing/running-engine.ts';
 import { messageView } from '../view/message-view.ts';
 import { fullRunView, listedRunView } from '../view/run-view.ts';
-import type { Answered } from './engine.ts';
+import type { Answered } from './answer-once.ts';
 
 async function started(
   root: EngineRoot,

@@ -8,12 +8,13 @@ import {
   type ReachCrashPoint,
   type RoutePolicy,
   type RunView,
+  type RuntimeModel,
   type SessionView,
   type SubmitInputRequest,
-  type Tool,
   digestOfJson,
   digestOfText,
   endsRun,
+  tokensOfText,
 } from '@kheish/core-model';
 import type { CallPolicy } from '@kheish/model-drivers';
 import type {
@@ -21,7 +22,6 @@ import type {
   IdempotencyRequest,
   Incarnation,
   Store,
-  StoredAnswer,
   WorkingState,
 } from '@kheish/state-store';
 import { type Rules, type RunLimits, defaultRunLimits } from '../decide/rules.ts';
@@ -40,17 +40,24 @@ import {
   endSession,
   setRoutePolicy,
 } from '../session/session-decisions.ts';
+import type { AgentTool } from '../tools/agent-tool.ts';
 import { runView } from '../view/run-view.ts';
 import { sessionView } from '../view/session-view.ts';
+import { type Answered, answerOnce } from './answer-once.ts';
+import { Configuration } from './configuration.ts';
+import { Deadlines } from './deadlines.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { ModelRoutes } from './model-routes.ts';
-import { Takeover } from './takeover.ts';
+import { OperatorAnswers } from './operator-answers.ts';
+import { permissionsOf } from './permissions-in-force.ts';
+import { type EndProcesses, Takeover } from './takeover.ts';
 
 export interface EngineOptions {
   readonly store: Store;
   readonly incarnation: Incarnation;
   readonly routes: ModelRoutes;
-  readonly tools: readonly Tool[];
+  readonly tools: readonly AgentTool[];
+  readonly endProcesses: EndProcesses;
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly newId: NewId;
@@ -62,9 +69,6 @@ export interface EngineOptions {
   readonly reach?: ReachCrashPoint;
 }
 
-/** What a command answers; `replayed` where its idempotency key had its answer before. */
-export type Answered<T> = { readonly result: T } | { readonly replayed: StoredAnswer };
-
 /** Characters of the input that lists show. */
 const PREVIEW_CHARACTERS = 200;
 
@@ -73,12 +77,15 @@ export class Engine {
   readonly live: LiveText;
   readonly limits: RunLimits;
   readonly toolNames: readonly string[];
+  readonly answers: OperatorAnswers;
+  readonly configuration: Configuration;
   readonly #options: EngineOptions;
   readonly #rules: Rules;
   readonly #effects: RunEffects;
   readonly #unfollow: () => void;
   readonly #dispatcher: Dispatcher;
   readonly #takeover: Takeover;
+  readonly #deadlines: Deadlines;
   #draining = false;
 
   constructor(options: EngineOptions) {
@@ -96,16 +103,24 @@ export class Engine {
       mayStart: () => !this.#draining,
       line: new WaitingLine(),
       effectOf: gate.effectOf,
+      ...permissionsOf(store),
+      priceOf: (routeId, model) => routes.price(routeId, model),
+      surfaceTokens: tokensOfText(defaultSystemPrompt + JSON.stringify(tools)),
       surfaceDigest: digestOfJson({ system: digestOfText(defaultSystemPrompt), tools }),
     };
+    this.answers = new OperatorAnswers(store, this.#rules, gate);
+    this.configuration = new Configuration(store, gate);
     const transcripts = new Transcripts(store);
-    const ports = { ...options, gate, transcripts, live: this.live, routes };
+    const { permit } = this.#rules;
+    const ports = { ...options, permit, gate, transcripts, live: this.live, routes };
     this.#effects = new RunEffects(ports, this.#rules, options.log);
     this.#dispatcher = new Dispatcher({ ...options, rules: this.#rules });
     this.#takeover = new Takeover({ ...options, rules: this.#rules });
+    this.#deadlines = new Deadlines({ ...options, rules: this.#rules });
     this.#unfollow = store.feed.subscribe((rows) => {
       this.#effects.follow(rows);
       this.#takeover.follow(rows);
+      this.#deadlines.follow(rows);
       for (const row of rows) {
         if (row.type === 'session_deleted') transcripts.forget(row.session_id ?? '');
       }
@@ -123,6 +138,7 @@ export class Engine {
     this.#rules.line.join(undefined);
     const recovered = await this.#takeover.begin();
     await this.#dispatcher.dispatch();
+    this.#deadlines.begin();
     return { recovered };
   }
 
@@ -168,7 +184,8 @@ export class Engine {
     idempotency?: IdempotencyRequest,
   ): Promise<Answered<RunView>> {
     const { store, routes } = this.#options;
-    const policy = existingSession(store.read.session(sessionId), sessionId).route_policy;
+    const own = existingSession(store.read.session(sessionId), sessionId).route_policy;
+    const policy = withDefaultModel(own, store.read.runtime().config.model);
     const routeId = input.provider ?? input.route_id;
     const pin = () =>
       routes.pin({
@@ -206,9 +223,9 @@ export class Engine {
   async cancelRun(runId: string, idempotency?: IdempotencyRequest): Promise<Answered<RunView>> {
     const run = this.#options.store.read.run(runId);
     if (run === undefined) throw runNotFound(runId);
-    const load = { session: run.session_id, run: runId } as const;
+    const load = { session: run.session_id, run: runId, admission: true } as const;
     const decide = (state: WorkingState) =>
-      runView(cancelRun(state, runId), state.session(run.session_id));
+      runView(cancelRun(state, runId, this.#rules), state.session(run.session_id));
     return this.#answer({ load, decide }, 202, idempotency);
   }
 
@@ -217,9 +234,9 @@ export class Engine {
     sessionId: string,
     idempotency?: IdempotencyRequest,
   ): Promise<Answered<{ interrupted: boolean; run_id?: string; session: SessionView }>> {
-    const load = { session: sessionId } as const;
+    const load = { session: sessionId, admission: true } as const;
     const decide = (state: WorkingState) => {
-      const runId = interruptSession(state, sessionId);
+      const runId = interruptSession(state, sessionId, this.#rules);
       const session = sessionView(existingSession(state.session(sessionId), sessionId));
       return {
         interrupted: runId !== undefined,
@@ -234,6 +251,7 @@ export class Engine {
   async drain(timeoutMs: number): Promise<void> {
     this.#draining = true;
     this.#takeover.stop();
+    this.#deadlines.stop();
     await this.#effects.drain(timeoutMs);
     await this.#dispatcher.stop();
     this.#unfollow();
@@ -262,16 +280,22 @@ export class Engine {
     };
   }
 
-  async #answer<T>(
-    command: Command<T>,
-    status: number,
-    idempotency: IdempotencyRequest | undefined,
-  ): Promise<Answered<T>> {
-    const { store } = this.#options;
-    if (idempotency === undefined) return { result: await store.commit(command) };
-    const answer = (result: T) => ({ status, body: JSON.stringify(result) });
-    return store.commitOnce({ ...command, idempotency, answer });
+  #answer<T>(command: Command<T>, status: number, idempotency: IdempotencyRequest | undefined) {
+    return answerOnce(this.#options.store, command, status, idempotency);
   }
+}
+
+/** A session that names neither route nor model follows the operator's choice. */
+function withDefaultModel(
+  policy: RoutePolicy | undefined,
+  model: RuntimeModel | undefined,
+): RoutePolicy | undefined {
+  const named = policy?.route_id !== undefined || policy?.generation?.model !== undefined;
+  if (model === undefined || named) return policy;
+  return {
+    ...(model.route_id !== undefined && { route_id: model.route_id }),
+    generation: { ...policy?.generation, ...(model.model !== undefined && { model: model.model }) },
+  };
 }
 
 function modelsOf(generation: Generation | undefined): { model?: string; fallbackModel?: string } {

@@ -1,4 +1,4 @@
-import type { ModelDriver, RoutePin, RoutePolicy } from '@kheish/core-model';
+import type { ModelDriver, Price, RoutePin, RoutePolicy } from '@kheish/core-model';
 
 /** Where runs find their models. */
 export interface ModelRoutes {
@@ -14,6 +14,8 @@ export interface ModelRoutes {
   }): RoutePin;
   /** The driver of a pinned route, with its credentials. Throws `routes/...` where the route is gone. */
   driver(pin: RoutePin): Promise<ModelDriver>;
+  /** What the model costs on the route; undefined where nobody said. */
+  price(routeId: string, model: string): Price | undefined;
   /** The route's own system prompt. */
   systemPrompt(routeId: string): string | undefined;
 }

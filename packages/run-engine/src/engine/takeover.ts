@@ -1,9 +1,19 @@
-import { type Clock, type EventOf, type RunState, endsRun, isProgress } from '@kheish/core-model';
+import {
+  type Clock,
+  type EventOf,
+  type ProcessIdentity,
+  type RunState,
+  endsRun,
+  isProgress,
+} from '@kheish/core-model';
 import type { RecordedRow, Store } from '@kheish/state-store';
 import { recoverRun } from '../decide/recover-run.ts';
 import type { Rules } from '../decide/rules.ts';
 import { diskRetryMs } from '../effects/disk-retry.ts';
 import type { EffectLog } from '../effects/run-effects.ts';
+
+/** Ends what is left of an action's processes. True: all are dead; false: that could not be established. */
+export type EndProcesses = (identity: ProcessIdentity, actionId: string) => Promise<boolean>;
 
 /**
  * Takes over the runs that earlier starts left running, some at a time, so that a restart does not make all of their
@@ -15,17 +25,25 @@ export class Takeover {
   readonly #rules: Rules;
   readonly #clock: Clock;
   readonly #log: EffectLog;
+  readonly #endProcesses: EndProcesses;
   readonly #stopped = new AbortController();
   /** Not taken over yet, oldest first. */
   readonly #waiting = new Map<string, RunState>();
   /** Taken over, and without progress since; `suspect` or not. */
   readonly #underWay = new Map<string, boolean>();
 
-  constructor(options: { store: Store; rules: Rules; clock: Clock; log: EffectLog }) {
+  constructor(options: {
+    store: Store;
+    rules: Rules;
+    clock: Clock;
+    log: EffectLog;
+    endProcesses: EndProcesses;
+  }) {
     this.#store = options.store;
     this.#rules = options.rules;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#endProcesses = options.endProcesses;
   }
 
   /** Resolves with the number of runs that were left, when the first of them are taken over. */
@@ -108,13 +126,23 @@ export class Takeover {
     return !this.#store.read.stoppedInOrder(incarnation);
   }
 
-  #take(run: RunState): Promise<void> {
+  async #take(run: RunState): Promise<void> {
     const { session_id: session, run_id: runId } = run;
-    const wentDown = this.#wentDown(run);
-    return this.#store.commit({
+    const left = { afterCrash: this.#wentDown(run), deathUnproven: await this.#reap(run) };
+    await this.#store.commit({
       load: { session, run: runId, admission: true },
-      decide: (state) => recoverRun(state, runId, wentDown, this.#rules),
+      decide: (state) => recoverRun(state, runId, left, this.#rules),
     });
+  }
+
+  /** Ends processes of the run that outlived their daemon. Gives the actions of which some may still live. */
+  async #reap({ open_actions: actions }: RunState): Promise<ReadonlySet<string>> {
+    const alive = new Set<string>();
+    for (const { action_id: actionId, process } of actions) {
+      if (process === undefined) continue;
+      if (!(await this.#endProcesses(process, actionId))) alive.add(actionId);
+    }
+    return alive;
   }
 
   async #takeUntilStored(run: RunState): Promise<void> {

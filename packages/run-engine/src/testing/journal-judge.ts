@@ -5,7 +5,16 @@ import { expect } from 'vitest';
 const listed: Readonly<Record<string, readonly string[]>> = {
   none: ['queued'],
   queued: ['running', 'failed', 'cancelled'],
-  running: ['completed', 'failed', 'interrupted', 'cancelled'],
+  running: [
+    'waiting_for_approval',
+    'waiting_for_user_question',
+    'completed',
+    'failed',
+    'interrupted',
+    'cancelled',
+  ],
+  waiting_for_approval: ['running', 'failed', 'interrupted', 'cancelled'],
+  waiting_for_user_question: ['running', 'failed', 'interrupted', 'cancelled'],
 };
 
 interface JudgedRun {
@@ -15,6 +24,9 @@ interface JudgedRun {
   incarnation: number;
   stop?: string;
   readonly open: Set<string>;
+  readonly begun: Set<string>;
+  /** Requests that are open. */
+  readonly asked: Set<string>;
   calls: number;
 }
 
@@ -66,8 +78,23 @@ export class JournalJudge {
       case 'run_recovered':
       case 'run_stop_requested':
       case 'action_intended':
+      case 'action_started':
       case 'action_settled':
         this.#goOn(event);
+        return;
+      case 'run_suspended':
+      case 'run_resumed':
+        this.#wait(event);
+        return;
+      case 'approval_requested':
+      case 'question_requested':
+        this.#ask(event);
+        return;
+      case 'approval_resolved':
+      case 'approval_voided':
+      case 'question_resolved':
+      case 'question_voided':
+        sameAs(this.#run(event).asked.delete(event.request_id), true, event);
         return;
       case 'run_completed':
       case 'run_failed':
@@ -112,6 +139,8 @@ export class JournalJudge {
       route: event.route.route_id,
       incarnation: 0,
       open: new Set(),
+      begun: new Set(),
+      asked: new Set(),
       calls: 0,
     });
   }
@@ -132,7 +161,12 @@ export class JournalJudge {
 
   #goOn(
     event: RecordedEvent & {
-      type: 'run_recovered' | 'run_stop_requested' | 'action_intended' | 'action_settled';
+      type:
+        | 'run_recovered'
+        | 'run_stop_requested'
+        | 'action_intended'
+        | 'action_started'
+        | 'action_settled';
     },
   ): void {
     const run = this.#run(event);
@@ -153,20 +187,52 @@ export class JournalJudge {
       this.#actions.add(event.action_id);
       if (event.kind === 'model_call') sameAs(event.step, (run.calls += 1), event);
       run.open.add(event.action_id);
+    } else if (event.type === 'action_started') {
+      sameAs(run.open.has(event.action_id), true, event);
+      sameAs(run.begun.has(event.action_id), false, event);
+      run.begun.add(event.action_id);
     } else if (event.type === 'action_settled') {
       sameAs(run.open.delete(event.action_id), true, event);
     }
   }
 
+  /** A run waits only where nothing of it is under way, and goes on under the start that is there. */
+  #wait(event: RecordedEvent & { type: 'run_suspended' | 'run_resumed' }): void {
+    const run = this.#run(event);
+    sameAs(run.open.size, 0, event);
+    sameAs(run.stop, undefined, event);
+    if (event.type === 'run_resumed') {
+      sameAs(event.incarnation, this.#incarnation, event);
+      run.incarnation = event.incarnation;
+      this.#become(event, 'running');
+    } else {
+      sameAs(run.asked.size > 0, true, event);
+      this.#become(event, `waiting_for_${event.waiting_for}`);
+    }
+  }
+
+  #ask(event: RecordedEvent & { type: 'approval_requested' | 'question_requested' }): void {
+    const run = this.#run(event);
+    sameAs(run.status, 'running', event);
+    sameAs(run.stop, undefined, event);
+    sameAs(this.#actions.has(event.request.id), false, event);
+    this.#actions.add(event.request.id);
+    run.asked.add(event.request.id);
+  }
+
   #end(event: RecordedEvent & { type: `run_${string}`; session_id: string; run_id: string }): void {
     const session = this.#session(event);
-    const { status: before, stop, open } = this.#run(event);
+    const { status: before, stop, open, asked } = this.#run(event);
     const to = event.type.slice('run_'.length);
     this.#become(event, to);
     sameAs(open.size, 0, event);
+    sameAs(asked.size, 0, event);
     // A running run stops as it was asked to, and as nothing else.
     if (before === 'running') {
       oneOf(to, stop === undefined ? ['completed', 'failed'] : [stop], event);
+      sameAs(session.active, event.run_id, event);
+      delete session.active;
+    } else if (before.startsWith('waiting_')) {
       sameAs(session.active, event.run_id, event);
       delete session.active;
     } else {

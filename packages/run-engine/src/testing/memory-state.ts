@@ -2,10 +2,16 @@ import {
   type DomainEvent,
   type Message,
   type RunState,
+  type RuntimeRevision,
   type SessionState,
+  type Spending,
+  addSpending,
+  daySpendingChange,
   evolveRun,
   evolveSession,
+  firstRevision,
   messageOf,
+  noSpending,
   runIdOf,
   sessionIdOf,
 } from '@kheish/core-model';
@@ -21,6 +27,8 @@ interface Tables {
 export class MemoryState {
   tables: Tables = { sessions: new Map(), runs: new Map(), transcripts: new Map() };
   readonly journal: DomainEvent[] = [];
+  readonly days = new Map<string, Spending>();
+  revision: RuntimeRevision = firstRevision;
   atMs = 0;
 
   commit<R>(load: Load, decide: (state: WorkingState) => R): R {
@@ -66,6 +74,8 @@ export class MemoryState {
           recorded.push(event);
         }
       },
+      daySpending: (utcDay) => this.days.get(utcDay) ?? noSpending,
+      runtime: () => this.revision,
       seal: () => undefined,
     };
   }
@@ -86,6 +96,11 @@ export class MemoryState {
     const { sessions, runs, transcripts } = this.tables;
     const sessionId = sessionIdOf(event) ?? '';
     const runId = runIdOf(event);
+    const spending = daySpendingChange(event, runs.get(runId ?? ''));
+    if (spending !== undefined) {
+      const { utcDay, change } = spending;
+      this.days.set(utcDay, addSpending(this.days.get(utcDay) ?? noSpending, change));
+    }
     const run = runId === undefined ? undefined : evolveRun(runs.get(runId), event, this.atMs);
     if (runId !== undefined && run !== undefined) runs.set(runId, run);
     sessions.set(sessionId, evolveSession(sessions.get(sessionId), event, this.atMs));

@@ -6,7 +6,6 @@ import {
   type RunState,
   type RunView,
   type SubmitInputRequest,
-  type Tool,
   isTerminal,
 } from '@kheish/core-model';
 import { type RouteInventory, parseRoutesFile, resolveSelector } from '@kheish/route-inventory';
@@ -14,6 +13,7 @@ import { type Incarnation, type Store, openStore } from '@kheish/state-store';
 import { ManualClock, systemRandom } from '@kheish/testkit';
 import { Engine, type EngineOptions } from '../engine/engine.ts';
 import type { ModelRoutes } from '../engine/model-routes.ts';
+import type { AgentTool } from '../tools/agent-tool.ts';
 import { FakeModel } from './fake-model.ts';
 
 const inventory: RouteInventory = parseRoutesFile(
@@ -36,9 +36,9 @@ export interface LoggedLine {
 }
 
 export type EngineStart = Partial<
-  Pick<EngineOptions, 'limits' | 'callPolicy' | 'reach' | 'clock'>
+  Pick<EngineOptions, 'endProcesses' | 'limits' | 'callPolicy' | 'reach' | 'clock'>
 > & {
-  readonly tools?: readonly Tool[];
+  readonly tools?: readonly AgentTool[];
   readonly routes?: Partial<ModelRoutes>;
 };
 
@@ -91,9 +91,11 @@ export class RunningEngine {
           }),
         driver: () => Promise.resolve(this.model),
         systemPrompt: () => undefined,
+        price: () => undefined,
         ...routes,
       },
       tools: [],
+      endProcesses: () => Promise.resolve(true),
       clock: root.clock,
       random: systemRandom,
       newId: root.newId,

@@ -1,4 +1,5 @@
 import {
+  type ApprovalBehavior,
   type AssistantMessage,
   type EffectClass,
   type OpenAction,
@@ -6,7 +7,11 @@ import {
   type StopReason,
   digestOfText,
 } from '@kheish/core-model';
+import { beginAction } from '../decide/begin-action.ts';
+import { expireQuestion, resolveQuestion } from '../decide/questions.ts';
 import { recoverRun } from '../decide/recover-run.ts';
+import { expireApproval } from '../decide/request-approval.ts';
+import { resolveApprovals } from '../decide/resolve-approvals.ts';
 import { type RunLimits, type Rules, defaultRunLimits } from '../decide/rules.ts';
 import { type ModelOutcome, settleModelCall } from '../decide/settle-model-call.ts';
 import { type ToolOutcome, settleToolCall } from '../decide/settle-tool-call.ts';
@@ -17,8 +22,17 @@ import { WaitingLine } from '../decide/waiting-line.ts';
 import { createSession, deleteSession, endSession } from '../session/session-decisions.ts';
 import { MemoryState } from './memory-state.ts';
 
-/** A tool whose name says its class. */
-const toolOf = (effect: EffectClass) => `${effect}_tool`;
+/** What a call of a test is: one of a class that is carried out, one that a person has a say in, or a question. */
+export type Kind = EffectClass | 'asked' | 'denied' | 'question';
+
+const effectOf = (kind: Kind): EffectClass =>
+  kind === 'asked' || kind === 'denied' ? 'once' : kind === 'question' ? 'repeatable' : kind;
+
+const decisionOf = (kind: Kind) =>
+  kind === 'asked' ? 'ask' : kind === 'denied' ? 'deny' : 'allow';
+
+/** A tool whose name says its kind. */
+const toolOf = (kind: Kind) => `${kind}_tool`;
 
 /** A whole daemon's decisions, with everything around them left to the test. */
 export class Simulation {
@@ -41,7 +55,15 @@ export class Simulation {
       limits: this.limits,
       mayStart: () => !this.draining,
       line: this.#line,
-      effectOf: (name) => name.slice(0, -'_tool'.length) as EffectClass,
+      effectOf: (name) => effectOf(name.slice(0, -'_tool'.length) as Kind),
+      permit: (_state, _run, { call }) => ({
+        decision: decisionOf(call.tool_name.slice(0, -'_tool'.length) as Kind),
+        reason: 'the test says so',
+      }),
+      forbid: () => ({ decision: 'allow', reason: '' }),
+      approvalExpiresAfterMs: () => undefined,
+      priceOf: () => undefined,
+      surfaceTokens: 0,
       surfaceDigest: 'sha256:0',
     };
   }
@@ -87,13 +109,14 @@ export class Simulation {
   }
 
   cancel(run: RunState): void {
-    this.state.commit({ session: run.session_id, run: run.run_id }, (state) =>
-      cancelRun(state, run.run_id),
-    );
+    const load = { session: run.session_id, run: run.run_id, admission: true } as const;
+    this.state.commit(load, (state) => cancelRun(state, run.run_id, this.rules));
   }
 
   interrupt(sessionId: string): string | undefined {
-    return this.state.commit({ session: sessionId }, (state) => interruptSession(state, sessionId));
+    return this.state.commit({ session: sessionId, admission: true }, (state) =>
+      interruptSession(state, sessionId, this.rules),
+    );
   }
 
   end(sessionId: string): void {
@@ -124,9 +147,40 @@ export class Simulation {
     this.draining = false;
   }
 
+  begin(run: RunState, actionId: string): void {
+    this.state.commit({ session: run.session_id, run: run.run_id }, (state) =>
+      beginAction(state, run.run_id, actionId, undefined, this.rules),
+    );
+  }
+
+  resolve(run: RunState, requestId: string, behavior: ApprovalBehavior): void {
+    const load = { session: run.session_id, run: run.run_id, admission: true } as const;
+    this.state.commit(load, (state) =>
+      resolveApprovals(state, run.run_id, [{ request_id: requestId, behavior }], this.rules),
+    );
+  }
+
+  expire(run: RunState, requestId: string): void {
+    const load = { session: run.session_id, run: run.run_id, admission: true } as const;
+    this.state.commit(load, (state) => {
+      expireApproval(state, run.run_id, requestId, this.rules);
+      expireQuestion(state, run.run_id, requestId, this.rules);
+    });
+  }
+
+  respond(run: RunState, requestId: string, words: 'yes' | 'declined'): void {
+    const load = { session: run.session_id, run: run.run_id, admission: true } as const;
+    const resolution =
+      words === 'declined'
+        ? { request_id: requestId, declined: true }
+        : { request_id: requestId, answers: [{ question_id: 'q', freeform_answer: words }] };
+    this.state.commit(load, (state) => resolveQuestion(state, run.run_id, resolution, this.rules));
+  }
+
   recover(run: RunState): void {
     const load = { session: run.session_id, run: run.run_id, admission: true } as const;
-    this.state.commit(load, (state) => recoverRun(state, run.run_id, this.afterCrash, this.rules));
+    const left = { afterCrash: this.afterCrash, deathUnproven: new Set<string>() };
+    this.state.commit(load, (state) => recoverRun(state, run.run_id, left, this.rules));
   }
 
   /** Settles an action as well as it can be. */
@@ -148,6 +202,7 @@ function answer(
     outcome: 'succeeded',
     message: { role: 'assistant', parts, stop_reason: stop, driver: 'scripted', model: 'small' },
     usage: { input_tokens: 1, output_tokens: 1 },
+    calls: [],
     responseDigest: digestOfText(''),
   };
 }
@@ -156,14 +211,19 @@ export function said(text: string, stop: StopReason = 'end'): ModelOutcome {
   return answer(text === '' ? [] : [{ type: 'text', text }], stop);
 }
 
-export function calls(...effects: readonly EffectClass[]): ModelOutcome {
-  const parts = effects.map((effect, index) => ({
+export function calls(...kinds: readonly Kind[]): ModelOutcome {
+  const parts = kinds.map((kind, index) => ({
     type: 'tool_call' as const,
     tool_call_id: `call_${index}`,
-    tool_name: toolOf(effect),
+    tool_name: toolOf(kind),
     input: {},
   }));
-  return answer(parts, 'tool_calls');
+  const question = { id: 'q', header: '', question: 'Well?', options: [], multi_select: false };
+  const prepared = parts.map((call) => ({
+    call,
+    ...(call.tool_name === toolOf('question') && { asks: { questions: [question] } }),
+  }));
+  return { ...answer(parts, 'tool_calls'), calls: prepared };
 }
 
 export function failedWith(code: string, domain = 'models'): ModelOutcome {

@@ -30,6 +30,15 @@ export function runView(run: RunState, session: SessionState | undefined): RunVi
     ...(request.metadata !== undefined && { input_metadata: request.metadata }),
     steps: run.step,
     ...(run.fallback !== undefined && { fallback: run.fallback }),
+    ...(run.approvals.length > 0 && {
+      pending_approval_ids: run.approvals.map(({ id }) => id),
+      pending_approvals: [...run.approvals],
+    }),
+    ...(run.questions.length > 0 && {
+      pending_question_ids: run.questions.map(({ id }) => id),
+      pending_questions: [...run.questions],
+    }),
+    ...(run.config_revision !== undefined && { config_revision: run.config_revision }),
     outputs: run.outputs.map((output) => ({
       session_id: run.session_id,
       run_id: run.run_id,
@@ -37,6 +46,7 @@ export function runView(run: RunState, session: SessionState | undefined): RunVi
       content: typeof output.content === 'string' ? output.content : '',
     })),
     ...(run.usage !== undefined && { usage: run.usage }),
+    ...(run.cost !== undefined && { cost: run.cost }),
     ...(run.error !== undefined && { error: run.error }),
   };
 }

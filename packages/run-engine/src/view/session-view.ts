@@ -1,10 +1,13 @@
 import type { SessionState, SessionView } from '@kheish/core-model';
 
 export function sessionView(session: SessionState): SessionView {
-  const { status, queued_run_ids: queued, ...rest } = session;
-  return {
-    ...rest,
-    status: status !== 'open' ? 'ended' : session.active_run_id === undefined ? 'idle' : 'running',
-    queued_run_count: queued.length,
-  };
+  const { status: _status, waiting_for: _waiting, queued_run_ids: queued, ...rest } = session;
+  return { ...rest, status: statusOf(session), queued_run_count: queued.length };
+}
+
+function statusOf({ status, active_run_id, waiting_for }: SessionState): SessionView['status'] {
+  if (status !== 'open') return 'ended';
+  if (active_run_id === undefined) return 'idle';
+  if (waiting_for === undefined) return 'running';
+  return waiting_for === 'approval' ? 'waiting_for_approval' : 'waiting_for_user_input';
 }

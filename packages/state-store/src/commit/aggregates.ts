@@ -1,4 +1,9 @@
-import type { RunState, SessionState } from '@kheish/core-model';
+import {
+  type RunState,
+  type RuntimeRevision,
+  type SessionState,
+  firstRevision,
+} from '@kheish/core-model';
 import { LRUCache } from 'lru-cache';
 import { storedJson } from '../root/storage-error.ts';
 
@@ -19,8 +24,16 @@ interface Rows {
   readonly run: { get(id: string): { state: string; firstSeq: number } | undefined };
 }
 
+interface RevisionRows {
+  readonly revision: { get(revision: number): { body: string } | undefined };
+  readonly lastRevision: { get(): { body: string } | undefined };
+}
+
 /** Characters of JSON that the kept states of each kind came from. */
 const KEPT_CHARACTERS = 1024 * 1024;
+
+/** States of the configuration that running runs are pinned to: few. */
+const KEPT_REVISIONS = 64;
 
 /**
  * Sessions and runs as their tables have them, those used last kept as objects. Whoever holds the root is its only
@@ -29,6 +42,8 @@ const KEPT_CHARACTERS = 1024 * 1024;
 export class Aggregates {
   readonly #sessions = kept<StoredSession>();
   readonly #runs = kept<StoredRun>();
+  readonly #revisions = new LRUCache<number, RuntimeRevision>({ max: KEPT_REVISIONS });
+  #newest: RuntimeRevision | undefined;
 
   session(id: string, rows: Rows): StoredSession | undefined {
     const known = this.#sessions.get(id);
@@ -50,6 +65,26 @@ export class Aggregates {
     return run;
   }
 
+  /** The configuration in force, or the one of a revision. */
+  runtime(revision: number | undefined, rows: RevisionRows): RuntimeRevision {
+    if (revision === undefined) {
+      const row = this.#newest === undefined ? rows.lastRevision.get() : undefined;
+      return (this.#newest ??= row === undefined ? firstRevision : revisionOf(row));
+    }
+    if (revision === 0) return firstRevision;
+    const known = this.#revisions.get(revision);
+    if (known !== undefined) return known;
+    const row = rows.revision.get(revision);
+    if (row === undefined) throw new Error(`there is no configuration revision ${revision}`);
+    const read = revisionOf(row);
+    this.#revisions.set(revision, read);
+    return read;
+  }
+
+  putRevision(revision: RuntimeRevision): void {
+    this.#newest = revision;
+  }
+
   /** The session as it was just written; `size` in characters of its JSON. */
   putSession(session: StoredSession, size: number): void {
     this.#sessions.set(session.state.session_id, session, { size });
@@ -63,7 +98,13 @@ export class Aggregates {
   forget(): void {
     this.#sessions.clear();
     this.#runs.clear();
+    this.#revisions.clear();
+    this.#newest = undefined;
   }
+}
+
+function revisionOf(row: { body: string }): RuntimeRevision {
+  return storedJson(row.body) as RuntimeRevision;
 }
 
 function kept<T extends object>(): LRUCache<string, T> {

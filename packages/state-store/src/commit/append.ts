@@ -1,10 +1,11 @@
-import { EVENT_SCHEMA_VERSION, runIdOf, sessionIdOf } from '@kheish/core-model';
+import { EVENT_SCHEMA_VERSION, runIdOf, runtimeRevisionOf, sessionIdOf } from '@kheish/core-model';
 import type { BlobRow } from '../blobs/blob-store.ts';
 import type { Aggregates } from './aggregates.ts';
+import { addToDay } from './day-spending.ts';
 import { eraseSession } from './erase-session.ts';
 import { writeSlot } from './sealed-slots.ts';
 import type { Statements } from './statements.ts';
-import type { WorkingSet } from './working-set.ts';
+import { type WorkingSet, openRequests } from './working-set.ts';
 
 /** One line of the journal as followers get it; `body` is the event's JSON, encoded once. */
 export interface RecordedRow {
@@ -34,10 +35,17 @@ export function append(
   for (const [slotId, { slot, version }] of work.sealed) {
     writeSlot(statements, slotId, slot, version, work.atMs);
   }
+  for (const [utcDay, change] of work.days) addToDay(statements, utcDay, change);
   for (const { event } of work.recorded) {
     if (event.type === 'session_deleted') {
       eraseSession(statements, event.session_id);
       aggregates.forget();
+    }
+    if (event.type === 'runtime_configured') {
+      const revision = runtimeRevisionOf(event, work.atMs);
+      const rowSeq = rows.find((row) => row.type === event.type)?.seq ?? 0;
+      statements.putRevision.run(revision.revision, rowSeq, JSON.stringify(revision));
+      aggregates.putRevision(revision);
     }
     if (event.type === 'daemon_started') {
       statements.startIncarnation.run(event.incarnation, event.version, work.atMs);
@@ -95,7 +103,7 @@ function writeAggregates(
     else statements.updateSessionAndStatus.run(seq, state.status, text, id);
     aggregates.putSession({ state, seq }, text.length);
   }
-  for (const [id, { state, firstSeq, stored, changed }] of work.runs) {
+  for (const [id, { state, firstSeq, stored, asking, changed }] of work.runs) {
     if (!changed || state === undefined) continue;
     tally(statements, 'run', stored, state.status);
     const own = rows.filter((row) => row.run_id === id);
@@ -107,6 +115,8 @@ function writeAggregates(
       statements.insertRun.run(accepted, id, sessionId, seq, status, route.route_id, text);
     } else if (stored === status) statements.updateRun.run(seq, text, firstSeq);
     else statements.updateRunAndStatus.run(seq, status, text, firstSeq);
+    const asks = openRequests(state);
+    if (asks !== asking) statements.updateAsking.run(asks, accepted);
     aggregates.putRun({ state, firstSeq: accepted }, text.length);
   }
 }

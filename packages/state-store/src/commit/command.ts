@@ -1,4 +1,11 @@
-import type { DomainEvent, RunState, SealedSlot, SessionState } from '@kheish/core-model';
+import type {
+  DomainEvent,
+  RunState,
+  RuntimeRevision,
+  SealedSlot,
+  SessionState,
+  Spending,
+} from '@kheish/core-model';
 import type { BlobRow } from '../blobs/blob-store.ts';
 
 /** The aggregates a decision needs, as data: they are loaded before `decide` runs. */
@@ -36,6 +43,10 @@ export interface WorkingState {
   run(id: string): RunState | undefined;
   slot(id: string): LoadedSlot;
   running(): RunningRuns;
+  /** What a UTC day's model calls spend. */
+  daySpending(utcDay: string): Spending;
+  /** The configuration in force, or the one of a revision. */
+  runtime(revision?: number): RuntimeRevision;
   record(...events: DomainEvent[]): void;
   /** Keeps a sealed value beside its event; undefined erases it. */
   seal(slotId: string, sealed: SealedSlot | undefined): void;

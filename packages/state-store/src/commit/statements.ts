@@ -1,8 +1,10 @@
 import type { Connection, Prepared } from '../root/connection.ts';
-import type { idempotency, secretSlots } from '../schema/tables.ts';
+import type { daySpending, idempotency, secretSlots } from '../schema/tables.ts';
+import { UNFINISHED } from '../schema/unfinished.ts';
 
 type Row<T extends { $inferSelect: unknown }> = T['$inferSelect'];
 export type SlotRow = Row<typeof secretSlots>;
+export type SpendingRow = Omit<Row<typeof daySpending>, 'utcDay'>;
 type IdempotencyRow = Row<typeof idempotency>;
 
 const slotColumns = `slot_id slotId, provider, mode, summary, version, updated_at_ms updatedAtMs,
@@ -43,7 +45,7 @@ export function loads(prepare: PrepareRead) {
     ),
     running: prepare<[], { routeId: string; count: number }>(
       `SELECT route_id routeId, count(*) count FROM runs
-       WHERE status = 'running' AND status IN ('queued', 'running') GROUP BY route_id`,
+       WHERE status = 'running' AND ${UNFINISHED} GROUP BY route_id`,
     ),
     slot: prepare<[string], SlotRow>(`SELECT ${slotColumns} FROM secret_slots WHERE slot_id = ?`),
     slots: prepare<[], SlotRow>(
@@ -56,6 +58,17 @@ export function loads(prepare: PrepareRead) {
     lastIncarnation: prepare<[], { incarnation: number; stoppedAtMs: number | null }>(
       `SELECT incarnation, stopped_at_ms stoppedAtMs FROM incarnations
        ORDER BY incarnation DESC LIMIT 1`,
+    ),
+    revision: prepare<[number], { body: string }>(
+      'SELECT body FROM runtime_revisions WHERE revision = ?',
+    ),
+    lastRevision: prepare<[], { body: string }>(
+      'SELECT body FROM runtime_revisions ORDER BY revision DESC LIMIT 1',
+    ),
+    daySpending: prepare<[string], SpendingRow>(
+      `SELECT spent_tokens spentTokens, spent_usd_micros spentUsdMicros,
+       reserved_tokens reservedTokens, reserved_usd_micros reservedUsdMicros
+       FROM day_spending WHERE utc_day = ?`,
     ),
     headSeq: prepare<[], { seq: number | null }>('SELECT max(seq) seq FROM journal'),
   };
@@ -88,6 +101,19 @@ function appends(prepare: Prepare) {
     ),
     updateRunAndStatus: prepare<[number, string, string, number]>(
       'UPDATE runs SET seq = ?, status = ?, state = ? WHERE first_seq = ?',
+    ),
+    updateAsking: prepare<[number, number]>('UPDATE runs SET pending = ? WHERE first_seq = ?'),
+    putRevision: prepare<[number, number, string]>(
+      'INSERT INTO runtime_revisions (revision, seq, body) VALUES (?, ?, ?)',
+    ),
+    addToDay: prepare<[string, number, number, number, number]>(
+      `INSERT INTO day_spending
+       (utc_day, spent_tokens, spent_usd_micros, reserved_tokens, reserved_usd_micros)
+       VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+       spent_tokens = spent_tokens + excluded.spent_tokens,
+       spent_usd_micros = spent_usd_micros + excluded.spent_usd_micros,
+       reserved_tokens = reserved_tokens + excluded.reserved_tokens,
+       reserved_usd_micros = reserved_usd_micros + excluded.reserved_usd_micros`,
     ),
     addToTally: prepare<[string, string, number]>(
       `INSERT INTO tallies (kind, status, count) VALUES (?, ?, ?)

@@ -1,17 +1,24 @@
 import {
+  addSpending,
+  daySpendingChange,
   type DomainEvent,
   type RunState,
   type SealedSlot,
   type SessionState,
+  type Spending,
   evolveRun,
   evolveSession,
   messageOf,
+  noSpending,
   runIdOf,
+  type RuntimeRevision,
+  runtimeRevisionOf,
   sessionIdOf,
   type Message,
 } from '@kheish/core-model';
 import type { Aggregates, StoredRun, StoredSession } from './aggregates.ts';
 import type { Load, LoadedSlot, RunningRuns, WorkingState } from './command.ts';
+import { spendingOf } from './day-spending.ts';
 import { slotOf } from './sealed-slots.ts';
 import type { Statements } from './statements.ts';
 
@@ -26,6 +33,8 @@ interface Tracked<T> {
   readonly firstSeq: number | undefined;
   /** The status that its table has. */
   readonly stored: string | undefined;
+  /** Of a run, how many requests of it are open by its table. */
+  readonly asking: number;
   changed: boolean;
 }
 
@@ -37,6 +46,11 @@ export class WorkingSet implements WorkingState {
   readonly runs = new Map<string, Tracked<RunState>>();
   readonly sealed = new Map<string, { slot: SealedSlot | undefined; version: number }>();
   readonly #slots = new Map<string, LoadedSlot>();
+  readonly #storedDay: (utcDay: string) => Spending;
+  /** By how much each day's spending changed. */
+  readonly days = new Map<string, Spending>();
+  readonly #storedRuntime: (revision: number | undefined) => RuntimeRevision;
+  #runtime: RuntimeRevision | undefined;
   #storedRunning: (() => { routeId: string; count: number }[]) | undefined;
   /** By how many the running runs of a route are more than those stored. */
   readonly #runningChange = new Map<string, number>();
@@ -53,17 +67,20 @@ export class WorkingSet implements WorkingState {
     if (load.slot !== undefined) {
       this.#slots.set(load.slot, slotOf(statements.slot.get(load.slot)));
     }
+    this.#storedDay = (utcDay) => spendingOf(statements.daySpending.get(utcDay));
+    this.#storedRuntime = (revision) => aggregates.runtime(revision, statements);
     if (load.admission) this.#storedRunning = () => statements.running.all();
   }
 
   #putSession(id: string, stored: StoredSession | undefined): void {
     const { state, seq: firstSeq } = stored ?? {};
-    this.sessions.set(id, { state, firstSeq, stored: state?.status, changed: false });
+    this.sessions.set(id, { state, firstSeq, stored: state?.status, asking: 0, changed: false });
   }
 
   #putRun(id: string, stored: StoredRun | undefined): void {
     const { state, firstSeq } = stored ?? {};
-    this.runs.set(id, { state, firstSeq, stored: state?.status, changed: false });
+    const asking = state === undefined ? 0 : openRequests(state);
+    this.runs.set(id, { state, firstSeq, stored: state?.status, asking, changed: false });
   }
 
   session(id: string): SessionState | undefined {
@@ -86,6 +103,15 @@ export class WorkingSet implements WorkingState {
     return { total, byRoute };
   }
 
+  daySpending(utcDay: string): Spending {
+    return addSpending(this.#storedDay(utcDay), this.days.get(utcDay) ?? noSpending);
+  }
+
+  runtime(revision?: number): RuntimeRevision {
+    const isOwn = revision === undefined || revision === this.#runtime?.revision;
+    return (isOwn ? this.#runtime : undefined) ?? this.#storedRuntime(revision);
+  }
+
   record(...events: DomainEvent[]): void {
     for (const event of events) this.#evolve(event);
   }
@@ -100,10 +126,12 @@ export class WorkingSet implements WorkingState {
     const runId = runIdOf(event);
     const index =
       sessionId === undefined ? 0 : (this.sessions.get(sessionId)?.state?.message_count ?? 0);
+    if (event.type === 'runtime_configured') this.#runtime = runtimeRevisionOf(event, this.atMs);
     let run: RunState | undefined;
     if (runId !== undefined) {
       const tracked = track(this.runs, runId);
       const before = tracked.state?.status;
+      this.#spend(event, tracked.state);
       run = tracked.state = evolveRun(tracked.state, event, this.atMs);
       tracked.changed = true;
       this.#recount(run, before);
@@ -117,10 +145,22 @@ export class WorkingSet implements WorkingState {
     this.recorded.push(message === undefined ? { event } : { event, message: { index, message } });
   }
 
+  #spend(event: DomainEvent, run: RunState | undefined): void {
+    const spending = daySpendingChange(event, run);
+    if (spending === undefined) return;
+    const { utcDay, change } = spending;
+    this.days.set(utcDay, addSpending(this.days.get(utcDay) ?? noSpending, change));
+  }
+
   #recount(run: RunState, before: RunState['status'] | undefined): void {
     const change = Number(run.status === 'running') - Number(before === 'running');
     if (change !== 0) addTo(this.#runningChange, run.route.route_id, change);
   }
+}
+
+/** Approvals and questions that wait for an answer. */
+export function openRequests(run: RunState): number {
+  return run.approvals.length + run.questions.length;
 }
 
 function addTo(counts: Map<string, number>, key: string, change: number): void {
@@ -139,7 +179,13 @@ function runsOf(session: SessionState | undefined, queue: 'all' | undefined): st
 function track<T>(map: Map<string, Tracked<T>>, id: string): Tracked<T> {
   let tracked = map.get(id);
   if (tracked === undefined) {
-    tracked = { state: undefined, firstSeq: undefined, stored: undefined, changed: false };
+    tracked = {
+      state: undefined,
+      firstSeq: undefined,
+      stored: undefined,
+      asking: 0,
+      changed: false,
+    };
     map.set(id, tracked);
   }
   return tracked;

@@ -2,16 +2,20 @@ import {
   type Message,
   type RunState,
   type RunStatus,
+  type RuntimeRevision,
   type SealedSlot,
   type SessionState,
+  type Spending,
   type ToolCallPart,
   toolCallsOf,
 } from '@kheish/core-model';
 import type { Aggregates } from '../commit/aggregates.ts';
+import { spendingOf } from '../commit/day-spending.ts';
 import { sealedSlotOf, slotOf } from '../commit/sealed-slots.ts';
 import { loads } from '../commit/statements.ts';
 import type { Connection } from '../root/connection.ts';
 import { storedJson } from '../root/storage-error.ts';
+import { UNFINISHED } from '../schema/unfinished.ts';
 
 export interface ListedRun {
   readonly run: RunState;
@@ -72,6 +76,30 @@ export class Reads {
   /** Runs that were neither finished nor waiting when the daemon last stopped, oldest first. */
   runningRuns(): RunState[] {
     return this.#prepared.unfinished.all('running').map(runOf);
+  }
+
+  /** Runs with an approval or a question that is open, in order of submission. */
+  askingRuns(options: { after?: number; limit: number }): ListedRun[] {
+    return this.#prepared.asking
+      .all(options.after ?? 0, options.limit)
+      .map((row) => ({ run: runOf(row), position: row.firstSeq }));
+  }
+
+  /** The configuration in force, or the one of a revision that is there. */
+  runtime(revision?: number): RuntimeRevision {
+    return this.#aggregates.runtime(revision, this.#statements);
+  }
+
+  /** What the model calls of a UTC day spend. */
+  daySpending(utcDay: string): Spending {
+    return spendingOf(this.#statements.daySpending.get(utcDay));
+  }
+
+  /** Newest first, from the one before `before` on. */
+  revisions(options: { before?: number; limit: number }): RuntimeRevision[] {
+    return this.#prepared.revisions
+      .all(options.before ?? Number.MAX_SAFE_INTEGER, options.limit)
+      .map((row) => storedJson(row.body) as RuntimeRevision);
   }
 
   /** Whether that start of the daemon ended in order; the one that is under way has not. */
@@ -160,14 +188,17 @@ function prepareReads({ prepareRead: prepare }: Connection) {
       ),
     },
     unfinished: prepare<[string], { state: string }>(
-      `SELECT state FROM runs WHERE status = ? AND status IN ('queued', 'running')
-       ORDER BY first_seq`,
+      `SELECT state FROM runs WHERE status = ? AND ${UNFINISHED} ORDER BY first_seq`,
+    ),
+    asking: prepare<[number, number], StateRow>(runs('pending > 0 AND first_seq > ?', 'ASC')),
+    revisions: prepare<[number, number], { body: string }>(
+      'SELECT body FROM runtime_revisions WHERE revision < ? ORDER BY revision DESC LIMIT ?',
     ),
     // Beside min() SQLite takes bare columns from the row that has the minimum: the head of the queue.
     ready: prepare<[string, number], { sessionId: string }>(
       `SELECT session_id sessionId, route_id routeId, min(first_seq) oldest FROM runs
-       WHERE status = 'queued' AND status IN ('queued', 'running') AND session_id NOT IN
-         (SELECT session_id FROM runs WHERE status = 'running' AND status IN ('queued', 'running'))
+       WHERE status = 'queued' AND ${UNFINISHED} AND session_id NOT IN
+         (SELECT session_id FROM runs WHERE status IN ('running', 'waiting_for_approval', 'waiting_for_user_question') AND ${UNFINISHED})
        GROUP BY session_id HAVING routeId NOT IN (SELECT value FROM json_each(?))
        ORDER BY oldest LIMIT ?`,
     ),

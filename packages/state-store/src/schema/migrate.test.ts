@@ -52,7 +52,16 @@ describe('a root of an older program', () => {
       { status: 'queued', count: 1 },
     ]);
     await before.close();
-    root.sql('DROP TABLE tallies', 'DROP INDEX sessions_listed', 'PRAGMA user_version = 1');
+    root.sql(
+      'DROP TABLE tallies',
+      'DROP INDEX sessions_listed',
+      'DROP TABLE runtime_revisions',
+      'DROP TABLE day_spending',
+      'DROP INDEX runs_asking',
+      'ALTER TABLE runs DROP COLUMN pending',
+      `UPDATE runs SET state = json_remove(state, '$.approvals', '$.questions')`,
+      'PRAGMA user_version = 1',
+    );
 
     const store = root.open();
     expect([store.read.sessionCount(), store.read.runCounts()]).toEqual([1, counts]);

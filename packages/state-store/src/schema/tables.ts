@@ -8,6 +8,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/sqlite-core';
+import { UNFINISHED } from './unfinished.ts';
 
 /** Everything that happened, in one order. `body` is the event as streams send it. */
 export const journal = sqliteTable(
@@ -53,15 +54,34 @@ export const runs = sqliteTable(
     status: text('status').notNull(),
     routeId: text('route_id').notNull(),
     state: text('state').notNull(),
+    /** Approvals and questions that are open. */
+    pending: integer('pending').notNull().default(0),
   },
   (t) => [
     uniqueIndex('runs_by_id').on(t.runId),
     index('runs_of_session').on(t.sessionId, t.firstSeq),
-    index('runs_unfinished')
-      .on(t.status, t.routeId)
-      .where(sql`status IN ('queued', 'running')`),
+    index('runs_unfinished').on(t.status, t.routeId).where(sql.raw(UNFINISHED)),
+    index('runs_asking')
+      .on(t.firstSeq)
+      .where(sql`pending > 0`),
   ],
 );
+
+/** Derived: every state of the configuration, from revision 1 on. */
+export const runtimeRevisions = sqliteTable('runtime_revisions', {
+  revision: integer('revision').primaryKey(),
+  seq: integer('seq').notNull(),
+  body: text('body').notNull(),
+});
+
+/** Derived: what a UTC day's model calls spent, and what is put aside for those under way. */
+export const daySpending = sqliteTable('day_spending', {
+  utcDay: text('utc_day').primaryKey(),
+  spentTokens: integer('spent_tokens').notNull(),
+  spentUsdMicros: integer('spent_usd_micros').notNull(),
+  reservedTokens: integer('reserved_tokens').notNull(),
+  reservedUsdMicros: integer('reserved_usd_micros').notNull(),
+});
 
 /** Derived: how many sessions and runs are in each state, so that nobody has to count them. */
 export const tallies = sqliteTable(

@@ -4,12 +4,16 @@ import {
   type RecordedEvent,
   type RunState,
   type SessionState,
+  type Spending,
+  addSpending,
+  daySpendingChange,
   eraseRun,
   evolveRun,
   evolveSession,
   isBlobRef,
   mapBodies,
   messageOf,
+  noSpending,
   runIdOf,
 } from '@kheish/core-model';
 import type { Database } from 'better-sqlite3';
@@ -21,6 +25,8 @@ export interface ReplayedSession {
     { readonly firstSeq: number; readonly seq: number; readonly state: RunState }
   >;
   readonly messages: readonly { idx: number; seq: number; run_id: string; body: Message }[];
+  /** What its model calls spent and put aside, by UTC day. */
+  readonly days: ReadonlyMap<string, Spending>;
   /** Digests of the long texts that its events refer to. */
   readonly blobs: ReadonlySet<string>;
 }
@@ -40,6 +46,7 @@ export function replaySession(
   let messages: ReplayedSession['messages'][number][] = [];
   const runs: ReplayedSession['runs'] = new Map();
   const blobs = new Set<string>();
+  const days = new Map<string, Spending>();
   try {
     for (const { seq, body } of rows) {
       const event = JSON.parse(body) as RecordedEvent;
@@ -48,6 +55,11 @@ export function replaySession(
       let run: RunState | undefined;
       if (runId !== undefined) {
         const known = runs.get(runId);
+        const spending = daySpendingChange(event, known?.state);
+        if (spending !== undefined) {
+          const before = days.get(spending.utcDay) ?? noSpending;
+          days.set(spending.utcDay, addSpending(before, spending.change));
+        }
         run = evolveRun(known?.state, event, event.at_ms);
         runs.set(runId, { firstSeq: known?.firstSeq ?? seq, seq, state: run });
       }
@@ -67,15 +79,28 @@ export function replaySession(
     return { broken: (error as Error).message };
   }
   if (session === undefined) return { broken: 'it has no events' };
-  return { session: { state: session, seq: lastSeq }, runs, messages, blobs };
+  return { session: { state: session, seq: lastSeq }, runs, messages, days, blobs };
 }
 
 function bodiesOf(event: RecordedEvent): Body[] {
-  if (event.type === 'run_accepted') return [event.request.content];
-  if (event.type === 'run_completed') return event.outputs.map((output) => output.content);
-  if (event.type !== 'action_settled' || event.message === undefined) return [];
+  switch (event.type) {
+    case 'run_accepted':
+      return [event.request.content];
+    case 'output_emitted':
+      return [event.content];
+    case 'run_completed':
+      return event.outputs.map((output) => output.content);
+    case 'approval_resolved':
+      return event.updated_input === undefined ? [] : [event.updated_input];
+    default:
+      return bodiesIn(messageOf(event, undefined));
+  }
+}
+
+function bodiesIn(message: Message | undefined): Body[] {
   const bodies: Body[] = [];
-  mapBodies(event.message, (body) => {
+  if (message === undefined) return bodies;
+  mapBodies(message, (body) => {
     bodies.push(body);
     return body;
   });

@@ -1,10 +1,15 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Spending, addSpending, noSpending } from '@kheish/core-model';
 import type { Database } from 'better-sqlite3';
+import { spendingOf } from '../commit/day-spending.ts';
+import type { SpendingRow } from '../commit/statements.ts';
 import type { replaySession } from './replay-session.ts';
 import type { Find } from './verify-store.ts';
 
-/** How many sessions and runs the journal makes of each status. */
+/** How many sessions and runs the journal makes of each status, and what it makes of each day's spending. */
 export class Tallies {
   readonly #counts = new Map<string, number>();
+  readonly #days = new Map<string, Spending>();
   #known = true;
 
   /** A session whose events cannot be replayed leaves the counts unknown. */
@@ -14,6 +19,9 @@ export class Tallies {
       return;
     }
     this.#count('session', replayed.session.state.status);
+    for (const [day, spending] of replayed.days) {
+      this.#days.set(day, addSpending(this.#days.get(day) ?? noSpending, spending));
+    }
     for (const { state } of replayed.runs.values()) this.#count('run', state.status);
   }
 
@@ -28,6 +36,22 @@ export class Tallies {
     for (const name of new Set([...this.#counts.keys(), ...kept.keys()])) {
       if ((kept.get(name) ?? 0) === (this.#counts.get(name) ?? 0)) continue;
       find('tally', name, 'the count is not what the journal makes of it');
+    }
+    this.#compareDays(db, find);
+  }
+
+  #compareDays(db: Database, find: Find): void {
+    const rows = db
+      .prepare<[], SpendingRow & { utcDay: string }>(
+        `SELECT utc_day utcDay, spent_tokens spentTokens, spent_usd_micros spentUsdMicros,
+         reserved_tokens reservedTokens, reserved_usd_micros reservedUsdMicros FROM day_spending`,
+      )
+      .all();
+    const kept = new Map(rows.map(({ utcDay, ...row }) => [utcDay, spendingOf(row)]));
+    for (const day of new Set([...this.#days.keys(), ...kept.keys()])) {
+      const [told, stored] = [this.#days.get(day) ?? noSpending, kept.get(day) ?? noSpending];
+      if (isDeepStrictEqual(told, stored)) continue;
+      find('spending', day, 'the row is not what the journal makes of it');
     }
   }
 

@@ -116,7 +116,7 @@ describe('verify', () => {
     ['a missing run', `DELETE FROM runs WHERE run_id = 'run_1'`, [['run', 'run_1']]],
     [
       'an extra run',
-      `INSERT INTO runs SELECT 99, 'x', session_id, seq, status, route_id, state FROM runs
+      `INSERT INTO runs SELECT 99, 'x', session_id, seq, status, route_id, state, pending FROM runs
        WHERE run_id = 'run_1'`,
       [['run', 'x']],
     ],

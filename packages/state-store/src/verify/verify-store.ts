@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { StoreVerification } from '@kheish/core-model';
+import { type RecordedEvent, type StoreVerification, runtimeRevisionOf } from '@kheish/core-model';
 import Database from 'better-sqlite3';
 import type { BlobStore } from '../blobs/blob-store.ts';
+import { openRequests } from '../commit/working-set.ts';
 import { isDamage, readError } from '../root/storage-error.ts';
 import { schemaVersionOf } from '../schema/migrate.ts';
 import { type ReplayedSession, replaySession } from './replay-session.ts';
@@ -58,6 +59,7 @@ async function checkContent(db: Database.Database, blobs: BlobStore, find: Find)
   checkSequence(db, find);
   checkColumns(db, find);
   checkSlots(db, find);
+  checkRevisions(db, find);
   const tallies = new Tallies();
   for (const sessionId of sessionIds(db)) {
     const replayed = replaySession(db, sessionId);
@@ -134,6 +136,28 @@ function checkSlots(db: Database.Database, find: Find): void {
     .all();
   for (const { slotId } of wrong)
     find('slot', slotId, 'the row is not what the journal says of it');
+}
+
+/** The table of revisions has what the journal says of each. */
+function checkRevisions(db: Database.Database, find: Find): void {
+  const told = db
+    .prepare<[], { seq: number; body: string }>(
+      `SELECT seq, body FROM journal WHERE type = 'runtime_configured' ORDER BY seq`,
+    )
+    .all()
+    .map(({ seq, body }) => {
+      const event = parsed(body) as RecordedEvent & { type: 'runtime_configured' };
+      return { seq, body: runtimeRevisionOf(event, event.at_ms) };
+    });
+  const kept = db
+    .prepare<[], { seq: number; body: string }>(
+      'SELECT seq, body FROM runtime_revisions ORDER BY revision',
+    )
+    .all()
+    .map(({ seq, body }) => ({ seq, body: parsed(body) }));
+  if (!isDeepStrictEqual(told, kept)) {
+    find('runtime', 'runtime_revisions', 'the rows are not what the journal makes of them');
+  }
 }
 
 /** Of the journal and of the tables: a session that stands in only one of them is a finding. */
@@ -224,10 +248,11 @@ function compareRuns(
         seq: number;
         status: string;
         route_id: string;
+        pending: number;
         state: string;
       }
     >(
-      `SELECT run_id, first_seq, seq, status, route_id, state FROM runs
+      `SELECT run_id, first_seq, seq, status, route_id, pending, state FROM runs
        WHERE session_id = ? ORDER BY first_seq`,
     )
     .all(sessionId);
@@ -240,6 +265,7 @@ function compareRuns(
       row.seq !== expected.seq ||
       row.status !== expected.state.status ||
       row.route_id !== expected.state.route.route_id ||
+      row.pending !== openRequests(expected.state) ||
       !isDeepStrictEqual(parsed(row.state), expected.state)
     ) {
       find('run', row.run_id, 'the row is not what the journal makes of it');

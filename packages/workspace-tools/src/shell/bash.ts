@@ -14,7 +14,7 @@ import { Path, flagField, inputObject, pathField } from '../tools/input-fields.t
 import { parseInput } from '../tools/parse-input.ts';
 import { unreadable } from '../workspace/file-problem.ts';
 import { printable } from '../workspace/workspace.ts';
-import { bindCommand } from './bind-command.ts';
+import { bindCommand, commandOf } from './bind-command.ts';
 import { commandText, keptBytes } from './command-text.ts';
 
 const DEFAULT_TIMEOUT_MS = 120_000;
@@ -113,6 +113,8 @@ export function bashTool(options: BashOptions): ShellTool {
       maxOutputBytes: limits.maxOutputBytes,
     },
     parse: (input) => parseInput(schema, input),
+    command: async ({ command, cwd }) =>
+      commandOf(command, { cwd: await directory(options, cwd), path: host.path, hidden }),
     bind: async ({ command, cwd }) =>
       bindCommand(command, { cwd: await directory(options, cwd), path: host.path, hidden }),
     run: async (input, context) => {

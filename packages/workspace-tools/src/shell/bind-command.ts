@@ -27,6 +27,12 @@ export interface BindCommandOptions {
 const MAX_WORDS = 1024;
 const MAX_REASONS = 5;
 
+/** The words of a line that is a single simple command, and the program that the first stands for. */
+export async function commandOf(line: string, options: BindCommandOptions): Promise<Command> {
+  const { argv, executable } = await resolved(line, options);
+  return { argv, executable };
+}
+
 /**
  * What a line of bash would act on. A single simple command is bound by its words, the program that the first stands
  * for, what carries that out where it is a script, and the bytes of all files that a word, or the value of an
@@ -37,12 +43,9 @@ export async function bindCommand(
   line: string,
   options: BindCommandOptions,
 ): Promise<ActionBinding> {
-  const hidden = hiddenFiles(options.hidden);
-  const cwd = realDirectory(options.cwd);
-  if (hidden.coversPath(cwd)) throw notFound(options.cwd);
-
-  const { words: argv, reason } = parseSimpleCommand(line);
-  if (argv === undefined) return { cwd, files: [], unbound: reason };
+  const { surroundings, argv, executable, unbound } = await resolved(line, options);
+  const { cwd, hidden } = surroundings;
+  if (argv === undefined) return { cwd, files: [], unbound };
   if (argv.length > MAX_WORDS) {
     return {
       cwd,
@@ -52,11 +55,7 @@ export async function bindCommand(
     };
   }
 
-  const surroundings: Surroundings = { cwd, path: options.path, hidden };
   const [program = '', ...args] = argv;
-  const executable = shellBuiltins.has(program)
-    ? undefined
-    : await findProgram(program, surroundings);
   const operands = await operandsIn(args, surroundings);
   const itself =
     executable === undefined
@@ -73,6 +72,18 @@ export async function bindCommand(
     files,
     ...(reasons.length === 0 ? {} : { unbound: sentence(reasons) }),
   };
+}
+
+async function resolved(line: string, options: BindCommandOptions) {
+  const hidden = hiddenFiles(options.hidden);
+  const cwd = realDirectory(options.cwd);
+  if (hidden.coversPath(cwd)) throw notFound(options.cwd);
+  const surroundings: Surroundings = { cwd, path: options.path, hidden };
+  const { words: argv, reason: unbound } = parseSimpleCommand(line);
+  const [program = ''] = argv ?? [];
+  const isProgram = argv !== undefined && !shellBuiltins.has(program);
+  const executable = isProgram ? await findProgram(program, surroundings) : undefined;
+  return { surroundings, argv, executable, unbound };
 }
 
 function realDirectory(path: string): string {

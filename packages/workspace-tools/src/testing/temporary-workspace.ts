@@ -68,9 +68,8 @@ export class TemporaryWorkspace implements AsyncDisposable {
 
   async bind(name: string, input: object): Promise<unknown> {
     const tool = this.tools().find((candidate) => candidate.name === name);
-    if (tool === undefined || !('bind' in tool)) throw new Error(`nothing binds ${name}`);
-    const bind = tool.bind as (parsed: unknown) => Promise<unknown>;
-    return bind(tool.parse({ ...input }));
+    if (tool?.bind === undefined) throw new Error(`nothing binds ${name}`);
+    return tool.bind(tool.parse({ ...input }));
   }
 
   /** `code: text` of the problem that a call ends with. */

@@ -2,5 +2,11 @@ import type { ToolContext } from '@kheish/core-model';
 
 /** What the gate would give to a tool. */
 export function toolContext(signal = new AbortController().signal): ToolContext {
-  return { session_id: 's', run_id: 'run_1', action_id: 'act_1', signal };
+  return {
+    session_id: 's',
+    run_id: 'run_1',
+    action_id: 'act_1',
+    signal,
+    begin: () => Promise.resolve(),
+  };
 }

@@ -42,7 +42,11 @@ export class WebWorld implements Disposable {
     const [tool] = createWebTools({ egress });
     if (tool === undefined) throw new Error('no tool');
     const ids = { session_id: 's', run_id: 'run_1', action_id: 'act_1' };
-    const { content } = await tool.run(tool.parse({ url, ...input }), { ...ids, signal });
+    const { content } = await tool.run(tool.parse({ url, ...input }), {
+      ...ids,
+      signal,
+      begin: () => Promise.resolve(),
+    });
     return content;
   }
 

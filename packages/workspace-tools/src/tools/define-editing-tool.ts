@@ -1,4 +1,4 @@
-import type { ActionBinding, JsonSchema, RandomSource, Tool } from '@kheish/core-model';
+import type { JsonSchema, RandomSource, Tool } from '@kheish/core-model';
 import type * as v from 'valibot';
 import { carryOut } from '../editing/carry-out.ts';
 import type { FileChange } from '../editing/file-change.ts';
@@ -27,11 +27,6 @@ interface EditingTool<Input> {
   plan(input: Input, files: readonly NamedFile[]): readonly FileChange[];
 }
 
-/** Says which files a call would change, and what they hold. */
-interface Binds<Input> {
-  bind(input: Input): Promise<ActionBinding>;
-}
-
 /**
  * A tool that changes files: looks at them, decides all of it, then does it. The files stay locked from the look to the
  * last step, against other calls; what other programs change meanwhile is noticed.
@@ -39,7 +34,7 @@ interface Binds<Input> {
 export function defineEditingTool<Input>(
   options: EditingToolOptions,
   tool: EditingTool<Input>,
-): Tool<Input> & Binds<Input> {
+): Tool<Input> & Required<Pick<Tool<Input>, 'bind'>> {
   const { timeoutMs, maxOutputBytes, maxFileBytes, maxChangedBytes } = options.limits;
   const maxBytes = { ofOne: maxFileBytes, ofAll: maxChangedBytes };
   return {

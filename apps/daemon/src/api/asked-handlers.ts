@@ -1,0 +1,59 @@
+import type { Handlers } from '@kheish/http-api';
+import {
+  type AskedPlace,
+  type Engine,
+  existingSession,
+  pendingApprovals,
+  pendingQuestions,
+} from '@kheish/run-engine';
+import type { Store } from '@kheish/state-store';
+import { answered } from './answered.ts';
+import { invalidCursor, page, pageRequest } from './page-request.ts';
+
+type AskedOperation =
+  | 'listApprovals'
+  | 'resolveApprovals'
+  | 'listQuestions'
+  | 'resolveQuestion'
+  | 'cancelQuestion';
+
+const keyOf = ({ position, requestId }: AskedPlace) => `${position}:${requestId}`;
+const order = 'submitted_asc,request_id_asc';
+
+/** What runs ask their operator, and the answers. */
+export function askedHandlers(store: Store, engine: Engine): Pick<Handlers, AskedOperation> {
+  const scope = (query: { limit?: string; cursor?: string; session_id?: string }) => {
+    const { limit, after } = pageRequest(query);
+    const { session_id: sessionId } = query;
+    if (sessionId !== undefined) existingSession(store.read.session(sessionId), sessionId);
+    return {
+      limit,
+      ...(after !== undefined && { after: placeOf(after) }),
+      ...(sessionId !== undefined && { sessionId }),
+    };
+  };
+  return {
+    listApprovals: ({ query }) => {
+      const asked = scope(query);
+      const rows = pendingApprovals(store, asked);
+      return page(rows, asked.limit, order, keyOf, (shown) => shown.map(({ view }) => view));
+    },
+    resolveApprovals: async ({ path, body, idempotency }) =>
+      answered(await engine.answers.resolveApprovals(path.run_id, body.resolutions, idempotency)),
+    listQuestions: ({ query }) => {
+      const asked = scope(query);
+      const rows = pendingQuestions(store, asked);
+      return page(rows, asked.limit, order, keyOf, (shown) => shown.map(({ view }) => view));
+    },
+    resolveQuestion: async ({ path, body, idempotency }) =>
+      answered(await engine.answers.resolveQuestion(path.run_id, body.resolution, idempotency)),
+    cancelQuestion: async ({ path, idempotency }) =>
+      answered(await engine.answers.cancelQuestion(path.run_id, path.request_id, idempotency)),
+  };
+}
+
+function placeOf(after: string): AskedPlace {
+  const [, position, requestId] = /^(\d{1,15}):(.+)$/.exec(after) ?? [];
+  if (position === undefined || requestId === undefined) throw invalidCursor();
+  return { position: Number(position), requestId };
+}

@@ -1,0 +1,32 @@
+import type { Body } from './body.ts';
+import { type Message, mapBodies } from './message.ts';
+
+/** Fewer than in most languages and programs, so that an estimate is rather too high. */
+const CHARACTERS_PER_TOKEN = 3;
+
+/** What stands around a message in the forms of providers. */
+const TOKENS_AROUND = 8;
+
+export function tokensOfText(text: string): number {
+  return Math.ceil(text.length / CHARACTERS_PER_TOKEN);
+}
+
+export function tokensOfBody(body: Body): number {
+  if (typeof body === 'string') return tokensOfText(body);
+  return Math.ceil(body.bytes / CHARACTERS_PER_TOKEN);
+}
+
+/** Tokens of a message in a prompt, estimated. */
+export function tokensOfMessage(message: Message): number {
+  let tokens = TOKENS_AROUND;
+  mapBodies(message, (body) => {
+    tokens += tokensOfBody(body);
+    return body;
+  });
+  if (message.role !== 'assistant') return tokens;
+  for (const part of message.parts) {
+    if (part.type === 'tool_call')
+      tokens += tokensOfText(JSON.stringify(part.input ?? part.raw_input));
+  }
+  return tokens;
+}
