@@ -73,7 +73,7 @@ export async function holdCommand(spec: CommandSpec, ground: Ground): Promise<He
 
 /** The program, the directory and the environment that make the command wait in its place. */
 async function startOf(spec: CommandSpec, ground: Ground): Promise<Start> {
-  const { cwd, mark, network = false } = spec;
+  const { cwd, mark, network = false, readOnly = false } = spec;
   const { program, path, workspaceRoot } = ground;
   const launcher = launcherOf(programNamed('sh'), spec.argv);
   const base = environmentOf(path, program === undefined ? workspaceRoot : '/tmp', mark);
@@ -96,6 +96,7 @@ async function startOf(spec: CommandSpec, ground: Ground): Promise<Start> {
     sockets: hostSockets(),
     cwd,
     network,
+    readOnly,
     environment,
   });
   // Variables that a caller adds are for the command, not for the program that confines it.

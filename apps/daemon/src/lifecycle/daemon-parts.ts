@@ -65,7 +65,8 @@ export async function openParts(
   const tools = [
     ...createWorkspaceTools(workspace),
     ...createEditingTools({ ...workspace, random }),
-    ...createShellTools({ ...workspace, host: processes, networkAllowed: false }),
+    // With the network a command reaches the daemon itself: without tokens it could approve its own calls.
+    ...createShellTools({ ...workspace, host: processes, networkAllowed: authEnabled }),
     ...createWebTools({ egress }),
     askUserQuestion,
     emitOutput,

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json.ts';
 import type { Command } from '../permission/command.ts';
 import type { EffectClass } from '../run/run.ts';
+import type { SandboxReach } from '../runtime/runtime-config.ts';
 import type { ActionBinding } from './action-binding.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
@@ -20,6 +21,8 @@ export interface ToolContext {
   readonly action_id: string;
   /** Aborts when the run is to stop or the time limit has passed. */
   readonly signal: AbortSignal;
+  /** How far a command may reach at most. */
+  readonly reach: SandboxReach;
   /**
    * Records that the effect begins, and by which processes. Before it resolves nothing may have happened; when it
    * rejects nothing may happen. What died before it is begun again, what died after it has an unknown outcome.

@@ -12,6 +12,8 @@ export interface CommandSpec {
   readonly timeoutMs?: number;
   /** Whether a sandboxed command has the host's network. Default false. */
   readonly network?: boolean;
+  /** Whether a sandboxed command cannot write to the workspace either. Default false. */
+  readonly readOnly?: boolean;
   /** Variables beside the few that every command gets. */
   readonly environment?: Readonly<Record<string, string>>;
   /** What is kept of the output in memory. Default 32768 bytes of each end. */

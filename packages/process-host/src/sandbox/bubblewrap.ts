@@ -9,6 +9,8 @@ export interface SandboxSpec {
   readonly sockets: readonly string[];
   readonly cwd: string;
   readonly network: boolean;
+  /** Not even the workspace can be written to. */
+  readonly readOnly?: boolean;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -28,7 +30,7 @@ const systemInRun = '/run/current-system';
 
 /** The options of bwrap, without the command. */
 export function bubblewrapArguments(spec: SandboxSpec): string[] {
-  const { workspaceRoot, hidden, sockets, cwd, network, environment } = spec;
+  const { workspaceRoot, hidden, sockets, cwd, network, readOnly = false, environment } = spec;
   const inside = outermost(hidden.filter(({ path }) => isWithin(path, workspaceRoot)));
   const outside = outermost([
     ...hidden.filter(({ path }) => !isWithin(path, workspaceRoot)),
@@ -54,7 +56,7 @@ export function bubblewrapArguments(spec: SandboxSpec): string[] {
     ['--ro-bind-try', systemInRun, systemInRun],
     network ? resolverOf('/etc/resolv.conf') : [],
     ...outside.map(masked),
-    ['--bind', workspaceRoot, workspaceRoot],
+    [readOnly ? '--ro-bind' : '--bind', workspaceRoot, workspaceRoot],
     ...inside.map(masked),
     ...[...outside, ...inside].map(sealed),
     ...Object.entries(environment).map(([name, value]) => ['--setenv', name, value]),

@@ -56,6 +56,7 @@ export async function performToolCall(
     run_id,
     action_id,
     signal,
+    reach: authority.limits.max_sandbox,
     begin,
   });
   ports.reach?.('tool.returned');

@@ -34,7 +34,14 @@ const says = (content: string) => tool(() => Promise.resolve({ content }));
 const act: ToolCallPart = { type: 'tool_call', tool_call_id: 'c', tool_name: 'act', input: {} };
 
 function context(signal = new AbortController().signal): ToolContext {
-  return { session_id: 's', run_id: 'r', action_id: 'a', signal, begin: () => Promise.resolve() };
+  return {
+    session_id: 's',
+    run_id: 'r',
+    action_id: 'a',
+    signal,
+    reach: 'workspace_write',
+    begin: () => Promise.resolve(),
+  };
 }
 
 const authority: Authority = {

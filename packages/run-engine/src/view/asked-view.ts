@@ -7,7 +7,7 @@ export interface AskedPlace {
   readonly requestId: string;
 }
 
-export type Asked<View> = AskedPlace & { readonly view: View };
+type Asked<View> = AskedPlace & { readonly view: View };
 
 interface Scope {
   readonly after?: AskedPlace;

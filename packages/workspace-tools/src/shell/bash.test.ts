@@ -228,6 +228,30 @@ test('a call may ask for the network only where that is allowed', async () => {
   expect(tool?.parse({ command: 'true' })).toEqual({ command: 'true' });
 });
 
+test('the network is refused where the operator does not allow it', async () => {
+  await using shell = await Shell.open('off');
+  const call = shell.call({ command: 'touch done', network: true }, { reach: 'workspace_write' });
+  await expect(call).rejects.toThrow(refused('tools/denied'));
+  expect(existsSync(shell.workspace.at('done'))).toBe(false);
+});
+
+test('nothing is written where the operator allows reading only', async () => {
+  await using shell = await Shell.open('auto', { file: 'kept' });
+  const command = 'touch made; echo more >> file; cat file';
+  const { content } = await shell.call({ command }, { reach: 'read_only' });
+  expect(content).toContain('Read-only file system');
+  expect(content).toContain('kept');
+  expect(existsSync(shell.workspace.at('made'))).toBe(false);
+  expect(readFileSync(shell.workspace.at('file'), 'utf8')).toBe('kept');
+});
+
+test('reading only is refused where nothing would hold the command to it', async () => {
+  await using shell = await Shell.open('off');
+  const call = shell.call({ command: 'touch done' }, { reach: 'read_only' });
+  await expect(call).rejects.toThrow(refused('tools/denied'));
+  expect(existsSync(shell.workspace.at('done'))).toBe(false);
+});
+
 test('the network is there only for a call that names it', async () => {
   await using shell = await Shell.open('auto');
   const server = createServer((socket) => socket.end('reached\n')).listen(0, '127.0.0.1');

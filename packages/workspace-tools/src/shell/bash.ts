@@ -1,8 +1,6 @@
 import {
-  type ActionBinding,
   type JsonSchema,
   KheishError,
-  type ProcessIdentity,
   type Tool,
   type ToolContext,
   type ToolResult,
@@ -77,21 +75,7 @@ export interface BashOptions extends WorkspaceToolOptions {
   readonly networkAllowed: boolean;
 }
 
-/** Says by which processes the effect begins, and waits until that is on disk. */
-interface BeginningContext extends ToolContext {
-  begin(process?: ProcessIdentity): Promise<void>;
-}
-
-export interface ShellTool extends Tool<Input> {
-  readonly beginsItself: true;
-  bind(input: Input): Promise<ActionBinding>;
-  run(input: Input, context: BeginningContext): Promise<ShellResult>;
-}
-
-interface ShellResult extends ToolResult {
-  /** Not all that it started could be proven dead. */
-  readonly death_unproven?: true;
-}
+export type ShellTool = Tool<Input> & Required<Pick<Tool<Input>, 'bind' | 'command'>>;
 
 /** Runs a line of bash, or of sh where there is no bash. */
 export function bashTool(options: BashOptions): ShellTool {
@@ -124,19 +108,41 @@ export function bashTool(options: BashOptions): ShellTool {
         cwd,
         mark: context.action_id,
         timeoutMs: input.timeout_ms ?? DEFAULT_TIMEOUT_MS,
-        network: input.network ?? false,
+        ...(await confinement(host, input, context)),
         output: keptBytes(limits.maxOutputBytes),
       });
     },
   };
 }
 
+/** What the operator lets commands reach. Throws `tools/denied` for more, and where nothing holds them to it. */
+async function confinement(
+  host: ProcessHost,
+  { network = false }: Input,
+  { reach }: ToolContext,
+): Promise<Pick<CommandSpec, 'network' | 'readOnly'>> {
+  if (network && reach !== 'network_enabled') {
+    throw new KheishError(
+      'tools/denied',
+      'Commands have no network here: the limit max_sandbox would have to be network_enabled.',
+    );
+  }
+  const readOnly = reach === 'read_only';
+  if (readOnly && (await host.sandbox()).kind === 'none') {
+    throw new KheishError(
+      'tools/denied',
+      'Commands may write nothing here, and there is no sandbox that would hold them to it.',
+    );
+  }
+  return { network, readOnly };
+}
+
 async function runCommand(
   host: ProcessHost,
   input: Input,
-  context: BeginningContext,
+  context: ToolContext,
   spec: CommandSpec,
-): Promise<ShellResult> {
+): Promise<ToolResult> {
   const { signal } = context;
   signal.throwIfAborted();
   const held = await host.hold(spec);

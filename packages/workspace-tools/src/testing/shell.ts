@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock, ProcessIdentity, ToolResult } from '@kheish/core-model';
+import type { Clock, ProcessIdentity, SandboxReach, ToolResult } from '@kheish/core-model';
 import { type ProcessHost, createProcessHost } from '@kheish/process-host';
 import { notRun } from '@kheish/testkit';
 import { createShellTools } from '../create-workspace-tools.ts';
@@ -14,6 +14,7 @@ const clock: Clock = {
 
 export interface Circumstances {
   readonly signal?: AbortSignal;
+  readonly reach?: SandboxReach;
   readonly begin?: (process?: ProcessIdentity) => Promise<void>;
 }
 
@@ -53,10 +54,13 @@ export class Shell implements AsyncDisposable {
   }
 
   async call(input: object, circumstances: Circumstances = {}): Promise<ToolResult> {
-    const { signal = new AbortController().signal, begin = () => Promise.resolve() } =
-      circumstances;
+    const {
+      signal = new AbortController().signal,
+      reach = 'network_enabled',
+      begin = () => Promise.resolve(),
+    } = circumstances;
     const ids = { session_id: 's', run_id: 'run_1', action_id: 'act_1' };
-    return this.tool.run(this.tool.parse({ ...input }), { ...ids, signal, begin });
+    return this.tool.run(this.tool.parse({ ...input }), { ...ids, signal, reach, begin });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -7,6 +7,7 @@ export function toolContext(signal = new AbortController().signal): ToolContext 
     run_id: 'run_1',
     action_id: 'act_1',
     signal,
+    reach: 'workspace_write',
     begin: () => Promise.resolve(),
   };
 }

@@ -45,6 +45,7 @@ export class WebWorld implements Disposable {
     const { content } = await tool.run(tool.parse({ url, ...input }), {
       ...ids,
       signal,
+      reach: 'workspace_write',
       begin: () => Promise.resolve(),
     });
     return content;
