@@ -73,7 +73,7 @@ export function approvalLines(
 export function runsCommand(request: ApprovalRequestView): boolean {
   if (request.kind === 'budget') return false;
   const { binding } = request;
-  return binding?.cwd !== undefined || binding?.argv !== undefined;
+  return binding?.argv !== undefined || binding?.unbound !== undefined;
 }
 
 /** Names and values as JSON, with every character that a terminal would hide. */

@@ -15,6 +15,7 @@ const RETRY_MS = 500;
 /** An open request; its resolution is what sends the answer. */
 interface Asked {
   readonly id: string;
+  readonly runId: string;
   readonly askedAtMs: number;
   readonly form: Form<() => Promise<unknown>>;
 }
@@ -35,8 +36,6 @@ export class Asking {
   #between: 'no' | 'sending' | 'sent' = 'no';
   #stale = false;
   #looking = false;
-  /** Why the current request is not open any more. */
-  #ending: string | undefined;
 
   constructor(
     client: Client,
@@ -54,15 +53,16 @@ export class Asking {
     this.#signal = signal;
   }
 
-  /** Whether a typed line is an answer. */
-  get takesLines(): boolean {
-    return this.#current !== undefined || this.#between !== 'no';
+  /** Whether something is asked, or an answer is on its way. */
+  get state(): 'nothing asked' | 'asked' | 'answering' {
+    if (this.#current !== undefined) return 'asked';
+    return this.#between === 'no' ? 'nothing asked' : 'answering';
   }
 
   note(event: StreamEvent): void {
     if (!('request_id' in event || 'request' in event || event.type === 'stream_gap')) return;
     if ('request_id' in event && event.request_id === this.#current?.id) {
-      this.#ending = endingOf(event);
+      this.#withdraw(endingOf(event));
     }
     this.look();
   }
@@ -72,14 +72,11 @@ export class Asking {
     this.#stale = true;
     if (this.#looking) return;
     this.#looking = true;
-    void this.#look().finally(() => {
-      this.#looking = false;
-    });
+    void this.#look();
   }
 
   take(line: string): void {
     const asked = this.#current;
-    // Typed before there was anything to be read: it was meant for what is answered already.
     if (asked === undefined) return;
     const taken = asked.form.take(line);
     if ('resolution' in taken) {
@@ -105,6 +102,7 @@ export class Asking {
   }
 
   async #look(): Promise<void> {
+    // From the last look at `#stale` to the end there is no pause, so that nobody's word is missed.
     while (this.#stale && !this.#signal.aborted) {
       this.#stale = false;
       const sent = this.#between === 'sent';
@@ -113,16 +111,21 @@ export class Asking {
         if (sent) this.#between = 'no';
         this.#bringUp(open.filter(({ id }) => !this.#answered.has(id)));
       } catch (error) {
-        if (this.#signal.aborted) return;
-        if (!(await isAway(error))) {
-          this.#between = 'no';
-          this.#transcript.complain((await failureOf(error)).message);
-          return;
-        }
-        this.#stale = true;
-        await sleep(RETRY_MS, undefined, { signal: this.#signal }).catch(() => undefined);
+        await this.#failed(error);
       }
     }
+    this.#looking = false;
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    if (this.#signal.aborted) return;
+    if (await isAway(error)) {
+      this.#stale = true;
+      await sleep(RETRY_MS, undefined, { signal: this.#signal }).catch(() => undefined);
+      return;
+    }
+    this.#between = 'no';
+    this.#transcript.complain((await failureOf(error)).message);
   }
 
   #bringUp(open: readonly Asked[]): void {
@@ -130,16 +133,19 @@ export class Asking {
     const current = this.#current;
     if (current !== undefined) {
       if (open.some(({ id }) => id === current.id)) return;
-      this.#current = undefined;
-      this.#promptLine.ask(undefined);
-      this.#transcript.remark(this.#ending ?? 'that was answered or withdrawn');
+      this.#withdraw();
     }
     const [next] = open;
     if (next === undefined) return;
-    this.#ending = undefined;
     this.#current = next;
     this.#transcript.tell(next.form.lines);
     this.#promptLine.ask(next.form.prompt);
+  }
+
+  #withdraw(why = 'it was answered or withdrawn'): void {
+    this.#current = undefined;
+    this.#promptLine.ask(undefined);
+    this.#transcript.remark(why);
   }
 
   /** Everything open, oldest first. */
@@ -156,6 +162,7 @@ export class Asking {
     const asked: Asked[] = [
       ...toAllow.map(({ run_id, request }) => ({
         id: request.id,
+        runId: run_id,
         askedAtMs: request.requested_at_ms,
         form: sending(new ApprovalForm(request, sandbox), (word) =>
           approvals.resolve(run_id, [word]),
@@ -163,11 +170,26 @@ export class Asking {
       })),
       ...toAnswer.map(({ run_id, request }) => ({
         id: request.id,
+        runId: run_id,
         askedAtMs: request.created_at_ms,
         form: sending(new QuestionForm(request), (answer) => questions.resolve(run_id, answer)),
       })),
     ];
-    return asked.toSorted((a, b) => a.askedAtMs - b.askedAtMs || (a.id < b.id ? -1 : 1));
+    if (asked.length < 2) return asked;
+    const order = await this.#order(new Set(asked.map(({ runId }) => runId)));
+    return asked.toSorted(
+      (a, b) => a.askedAtMs - b.askedAtMs || order.indexOf(a.id) - order.indexOf(b.id),
+    );
+  }
+
+  /** Calls of one answer are asked for at one time; the model has put them in an order. */
+  async #order(runIds: ReadonlySet<string>): Promise<string[]> {
+    const order: string[] = [];
+    for (const runId of runIds) {
+      const run = await this.#client.runs.get(runId, { signal: this.#signal });
+      order.push(...(run.pending_approval_ids ?? []), ...(run.pending_question_ids ?? []));
+    }
+    return order;
   }
 }
 

@@ -115,10 +115,14 @@ class Talk {
 
   /** Lines that answer what is asked do not wait for the run to be over. */
   #takes(line: string): boolean {
-    const { asking } = this.#parts;
-    if (asking?.takesLines !== true) return false;
-    if (line.trim() === '/exit') this.#leave();
-    else asking.take(line);
+    const { asking, transcript } = this.#parts;
+    const state = asking?.state ?? 'nothing asked';
+    if (state === 'nothing asked' || (state === 'answering' && !this.#busy)) return false;
+    if (line.trim() === '/exit') {
+      transcript.remark('what is asked stays open: kheish approvals list, kheish questions list');
+      this.#leave();
+    } else if (state === 'asked') asking?.take(line);
+    else if (line.trim() !== '') transcript.remark('not taken: nothing was asked yet');
     return true;
   }
 

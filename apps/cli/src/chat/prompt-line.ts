@@ -35,12 +35,13 @@ export class PromptLine {
 
   /** Something is asked, from an empty line on. Undefined: nothing any more. */
   ask(prompt: string | undefined): void {
-    if (!this.#open) return;
+    const isThere = this.#shown && this.#asked === prompt && this.#reading.line === '';
+    if (!this.#open || isThere) return;
     const before = this.#asked;
     this.#asked = prompt;
     if (before === undefined) this.#draft = this.#reading.line;
-    this.#hide();
     this.#clear();
+    this.#hide();
     this.#show();
     if (prompt === undefined && this.#draft !== '') {
       this.#reading.write(this.#draft);
@@ -75,5 +76,6 @@ export class PromptLine {
     if (this.#reading.line === '') return;
     this.#reading.write(null, { ctrl: true, name: 'e' });
     this.#reading.write(null, { ctrl: true, name: 'u' });
+    this.#shown = true;
   }
 }

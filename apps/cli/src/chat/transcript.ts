@@ -59,7 +59,7 @@ export class Transcript {
   /** Lines as they are; whoever gives them has made them safe. */
   tell(lines: readonly string[]): void {
     this.#freshLine();
-    for (const line of lines) this.#put(`${line}\n`);
+    this.#put(lines.map((line) => `${line}\n`).join(''));
   }
 
   remark(text: string): void {
