@@ -117,15 +117,15 @@ export class Asking {
     this.#looking = false;
   }
 
-  async #failed(error: unknown): Promise<void> {
+  async #failed(thrown: unknown): Promise<void> {
     if (this.#signal.aborted) return;
-    if (await isAway(error)) {
+    if (await isAway(thrown)) {
       this.#stale = true;
       await sleep(RETRY_MS, undefined, { signal: this.#signal }).catch(() => undefined);
       return;
     }
     this.#between = 'no';
-    this.#transcript.complain((await failureOf(error)).message);
+    this.#transcript.complain((await failureOf(thrown)).message);
   }
 
   #bringUp(open: readonly Asked[]): void {

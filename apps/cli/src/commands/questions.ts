@@ -148,7 +148,7 @@ function answersOf(flags: AnswerFlags): Omit<QuestionResolution, 'request_id'> {
   }
   if (declined === true) return { declined: true };
   if (text === undefined) return {};
-  const answers = parseJson(text, 'the answers');
+  const answers = parseJson(text, 'the list of answers');
   if (!Array.isArray(answers)) throw new UsageError('the answers are not a JSON list');
   return { answers: answers as QuestionAnswer[] };
 }

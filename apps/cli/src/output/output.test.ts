@@ -1,6 +1,7 @@
+import type { StreamEvent } from '@kheish/client-sdk';
 import picocolors from 'picocolors';
 import { describe, expect, test } from 'vitest';
-import { runView } from '../testing/views.ts';
+import { approvalView, question, questionView, runView } from '../testing/views.ts';
 import { runColumns } from './columns.ts';
 import { describeEvent } from './event-line.ts';
 import { formOf } from './form.ts';
@@ -77,5 +78,56 @@ describe('an event in one line', () => {
     );
     const gap = { type: 'stream_gap', reason: 'retention_floor', resume_after_id: '7' } as const;
     expect(describeEvent(gap)).toContain('up to 7');
+  });
+
+  const request = { ...approvalView('a1').request, input: undefined };
+  const message = { role: 'tool', tool_call_id: 't', tool_name: 'bash', is_error: true } as const;
+  const answered = { ...message, content: 'said' };
+  const asked = questionView('q1', [question('a'), question('b')]).request;
+  test.each([
+    [{ type: 'approval_requested', request }, 'approval_requested r a1 bash (a rule asks)'],
+    [
+      { type: 'approval_resolved', request_id: 'a1', behavior: 'deny', reason: 'no' },
+      'approval_resolved r a1 deny no',
+    ],
+    [
+      { type: 'approval_voided', request_id: 'a1', reason: 'changed' },
+      'approval_voided r a1 changed',
+    ],
+    [{ type: 'question_requested', request: asked }, 'question_requested r q1 a? b?'],
+    [
+      { type: 'question_resolved', request_id: 'q1', declined: true, message: answered },
+      'question_resolved r q1 declined',
+    ],
+    [
+      { type: 'question_voided', request_id: 'q1', reason: 'expired' },
+      'question_voided r q1 expired',
+    ],
+    [
+      { type: 'tool_call_refused', step: 1, by: 'rule', message: answered },
+      'tool_call_refused r bash by rule: said',
+    ],
+    [{ type: 'run_suspended', waiting_for: 'approval' }, 'run_suspended r for approval'],
+    [{ type: 'run_resumed', incarnation: 1 }, 'run_resumed r'],
+    [
+      {
+        type: 'action_started',
+        action_id: 'x',
+        step: 1,
+        process: { pid: 7, start_ticks: '1', boot_id: 'b' },
+      },
+      'action_started r x process 7',
+    ],
+  ] as const)('%j is a line', (event, line) => {
+    expect(describeEvent({ ...recorded, ...event })).toBe(line);
+  });
+
+  test('a change of the settings says which, and to what it went back', () => {
+    const change = { type: 'runtime_configured', revision: 3, seq: 1, at_ms: 0, v: 1 };
+    const line = (more: object) => describeEvent({ ...change, ...more } as unknown as StreamEvent);
+    expect(line({ setting: 'budgets' })).toBe('runtime_configured revision 3: budgets');
+    expect(line({ setting: 'rollback', rollback_of_revision: 1 })).toBe(
+      'runtime_configured revision 3: rollback to 1',
+    );
   });
 });

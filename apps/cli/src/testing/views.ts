@@ -1,9 +1,13 @@
 import type {
+  ApprovalRequestView,
   DaemonCapabilities,
   DaemonStatusView,
+  PendingApprovalView,
+  PendingQuestionView,
   RunStatus,
   RunView,
   SessionView,
+  UserQuestion,
 } from '@kheish/client-sdk';
 
 export const RUN = 'run_1';
@@ -42,6 +46,45 @@ export function sessionView(): SessionView {
     queued_run_count: 0,
     message_count: 0,
   };
+}
+
+type ToolRequest = Extract<ApprovalRequestView, { kind: 'tool' }>;
+
+export function approvalView(
+  id: string,
+  more: Partial<ToolRequest> = {},
+  runId = RUN,
+): PendingApprovalView & { request: ToolRequest } {
+  return {
+    session_id: 'demo',
+    agent_id: 'agent_1',
+    run_id: runId,
+    request: {
+      kind: 'tool',
+      id,
+      tool_call_id: 't',
+      tool_name: 'bash',
+      reason: 'a rule asks',
+      digest: `sha256:${'0'.repeat(64)}`,
+      requested_at_ms: 0,
+      input: { command: 'ls' },
+      ...more,
+    },
+  };
+}
+
+export function questionView(id: string, questions: UserQuestion[]): PendingQuestionView {
+  return {
+    session_id: 'demo',
+    agent_id: 'agent_1',
+    run_id: RUN,
+    run_kind: 'input',
+    request: { id, tool_call_id: 't', questions, created_at_ms: 0 },
+  };
+}
+
+export function question(id: string, more: Partial<UserQuestion> = {}): UserQuestion {
+  return { id, header: '', question: `${id}?`, options: [], multi_select: false, ...more };
 }
 
 export function pageOf(items: readonly unknown[], next?: string) {

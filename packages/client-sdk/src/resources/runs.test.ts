@@ -56,6 +56,52 @@ describe('runs.wait', () => {
   });
 });
 
+const suspended = (seq: number, waiting_for: 'approval' | 'user_question') => {
+  const ids = { session_id: 's', run_id: RUN };
+  return { type: 'run_suspended', ...ids, waiting_for, seq, at_ms: seq, v: 1 };
+};
+
+/** A run's stream, and its statuses as they are asked for. */
+const daemon = (events: readonly { type: string; seq: number }[], statuses: readonly string[]) => {
+  const left = [...statuses];
+  return serve((seen, response) => {
+    if (!seen.url.includes('/stream')) return json(response, 200, runView(left.shift() ?? '?'));
+    startStream(response);
+    response.write(events.map((event) => frameText(event, event.seq)).join(''));
+  });
+};
+
+describe('runs.wait until the run is blocked', () => {
+  test.each(['waiting_for_approval', 'waiting_for_user_question'])(
+    'returns a run that is %s',
+    async (status) => {
+      await using server = await daemon([suspended(1, 'approval')], [status]);
+      const run = await client(server.baseUrl).runs.wait(RUN, { untilBlocked: true });
+      expect(run.status).toBe(status);
+    },
+  );
+
+  test('goes on where the run has gone on since, and returns at the next block', async () => {
+    const events = [suspended(1, 'approval'), suspended(3, 'user_question')];
+    await using server = await daemon(events, ['running', 'waiting_for_user_question']);
+    const run = await client(server.baseUrl).runs.wait(RUN, { untilBlocked: true });
+    expect(run.status).toBe('waiting_for_user_question');
+  });
+
+  test('looks where events are missing', async () => {
+    const gap = { type: 'stream_gap', resume_after_id: '9', seq: 9 };
+    await using server = await daemon([gap], ['waiting_for_approval']);
+    const run = await client(server.baseUrl).runs.wait(RUN, { untilBlocked: true });
+    expect(run.status).toBe('waiting_for_approval');
+  });
+
+  test('is not what a wait is unless asked for', async () => {
+    await using server = await daemon([suspended(1, 'approval'), completed(2)], ['completed']);
+    expect((await client(server.baseUrl).runs.wait(RUN)).status).toBe('completed');
+    expect(server.requests.filter(({ url }) => !url.includes('/stream'))).toHaveLength(1);
+  });
+});
+
 const page = (status: string, next?: string) => ({
   items: [runView(status)],
   pagination: {
