@@ -187,4 +187,6 @@ export const promises: Readonly<Record<string, string>> = {
   'chat.live_words': 'chat shows the words of the model as they come.',
   'chat.ctrl_c': 'In chat Ctrl-C interrupts the run under way, and leaves where there is none.',
   'chat.piped': 'Without a terminal chat takes each line as an input, and exits by the last run.',
+  'context.long_outputs':
+    'A long output of a tool stands in the prompt by its two ends, the same ones at every step and after a restart; the model can read on, and nothing of it is lost.',
 };

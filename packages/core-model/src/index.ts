@@ -117,7 +117,7 @@ export {
   utcDayOf,
   type Spending,
 } from './budget/budget.ts';
-export { tokensOfText } from './message/token-estimate.ts';
+export { SHOWN_OUTPUT_BYTES, tokensOfText } from './message/token-estimate.ts';
 export { Cost, costOf } from './budget/cost.ts';
 export { daySpendingChange } from './budget/day-spending.ts';
 export {

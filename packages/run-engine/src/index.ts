@@ -5,6 +5,7 @@ export { Engine, type EngineOptions } from './engine/engine.ts';
 export type { EndProcesses } from './engine/takeover.ts';
 export { emitOutput } from './tools/emit-output.ts';
 export { askUserQuestion } from './tools/ask-user-question.ts';
+export { readOutput } from './tools/read-output.ts';
 export type { AgentTool } from './tools/agent-tool.ts';
 export { type AskedPlace, pendingApprovals, pendingQuestions } from './view/asked-view.ts';
 export type { ModelRoutes } from './engine/model-routes.ts';

@@ -3,7 +3,7 @@ import { SecretStore } from '@kheish/auth-store';
 import { KHEISH_VERSION, KheishError, idFactory } from '@kheish/core-model';
 import { createEgress } from '@kheish/egress';
 import { type ProcessHost, createProcessHost } from '@kheish/process-host';
-import { Engine, askUserQuestion, emitOutput } from '@kheish/run-engine';
+import { Engine, askUserQuestion, emitOutput, readOutput } from '@kheish/run-engine';
 import { type Incarnation, type Store, openStore } from '@kheish/state-store';
 import {
   createEditingTools,
@@ -70,6 +70,7 @@ export async function openParts(
     ...createWebTools({ egress }),
     askUserQuestion,
     emitOutput,
+    readOutput(store),
   ];
   const engine = new Engine({
     ...options,

@@ -4,6 +4,9 @@ import { type Message, mapBodies } from './message.ts';
 /** Fewer than in most languages and programs, so that an estimate is rather too high. */
 const CHARACTERS_PER_TOKEN = 3;
 
+/** UTF-8 bytes of a tool's output that a prompt shows in full; of a longer one it shows the two ends. */
+export const SHOWN_OUTPUT_BYTES = 32_000;
+
 /** What stands around a message in the forms of providers. */
 const TOKENS_AROUND = 8;
 
@@ -13,12 +16,19 @@ export function tokensOfText(text: string): number {
 
 export function tokensOfBody(body: Body): number {
   if (typeof body === 'string') return tokensOfText(body);
-  return Math.ceil(body.bytes / CHARACTERS_PER_TOKEN);
+  return tokensOfBytes(body.bytes);
+}
+
+function tokensOfBytes(bytes: number): number {
+  return Math.ceil(bytes / CHARACTERS_PER_TOKEN);
 }
 
 /** Tokens of a message in a prompt, estimated. */
 export function tokensOfMessage(message: Message): number {
   let tokens = TOKENS_AROUND;
+  if (message.role === 'tool') {
+    return tokens + Math.min(tokensOfBody(message.content), tokensOfBytes(SHOWN_OUTPUT_BYTES));
+  }
   mapBodies(message, (body) => {
     tokens += tokensOfBody(body);
     return body;

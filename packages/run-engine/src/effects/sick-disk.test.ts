@@ -47,7 +47,7 @@ describe('an outcome', () => {
     rmSync(join(root.path, 'assets'));
     root.clock.advance(100);
     const second = await daemon.turn(2);
-    expect(second.request.messages.at(-1)).toMatchObject({ role: 'tool', content: big });
+    expect(second.request.messages.at(-1)).toMatchObject({ role: 'tool', is_error: false });
     second.answer(text('done'));
     expect((await daemon.ended(run_id)).status).toBe('completed');
     expect(runs).toBe(1);

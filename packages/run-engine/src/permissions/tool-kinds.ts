@@ -3,6 +3,7 @@ const edits = new Set(['write_file', 'edit_file', 'apply_patch']);
 /** Tools that read, plan or speak, and leave the outside as it is. */
 const planning = new Set([
   'read_file',
+  'read_output',
   'list_files',
   'glob_search',
   'grep_search',

@@ -4,10 +4,12 @@ import {
   type Message,
   type PromptMessage,
   type PromptPart,
+  isBlobRef,
 } from '@kheish/core-model';
 import type { Store } from '@kheish/state-store';
 import { LRUCache } from 'lru-cache';
 import { AnsweredCalls } from './answered-calls.ts';
+import { shownOutput } from './shown-output.ts';
 
 /** Characters of JSON of the transcripts kept in memory between two steps. */
 const KEPT_CHARACTERS = 8 * 1024 * 1024;
@@ -20,7 +22,7 @@ interface Kept {
 }
 
 /**
- * Transcripts as prompts, every text in full. What was read once is kept; only what a session's
+ * Transcripts as prompts. What was read once is kept; only what a session's
  * `message_count` says is missing is read again, so a stale entry cannot be used.
  */
 export class Transcripts {
@@ -44,8 +46,8 @@ export class Transcripts {
       const options = { from: known.count, limit: Math.min(500, count - known.count) };
       const entries = this.#store.read.messages(sessionId, options);
       if (entries.length === 0) break;
-      for (const { message } of entries) {
-        const resolved = await this.#resolve(sessionId, message);
+      for (const { index, message } of entries) {
+        const resolved = await this.#resolve(sessionId, index, message);
         known.calls.add(resolved);
         known.count += 1;
         known.characters += JSON.stringify(resolved).length;
@@ -59,9 +61,15 @@ export class Transcripts {
     this.#kept.delete(sessionId);
   }
 
-  async #resolve(sessionId: string, message: Message): Promise<PromptMessage> {
+  async #resolve(sessionId: string, index: number, message: Message): Promise<PromptMessage> {
     const text = (body: Body) => this.#store.blobs.text(sessionId, body);
-    if (message.role !== 'assistant') return { ...message, content: await text(message.content) };
+    if (message.role === 'user') return { ...message, content: await text(message.content) };
+    if (message.role === 'tool') {
+      const { content } = message;
+      const full = await text(content);
+      if (!isBlobRef(content)) return { ...message, content: full };
+      return { ...message, content: shownOutput(full, { index, digest: content.blob }) };
+    }
     const parts: PromptPart[] = [];
     for (const part of message.parts) parts.push(await resolvePart(part, text));
     return { role: 'assistant', parts, driver: message.driver, model: message.model };

@@ -1,9 +1,15 @@
-import type { ModelDriver, ModelEvent, ModelRequest, PromptPart } from '@kheish/core-model';
+import type {
+  JsonObject,
+  ModelDriver,
+  ModelEvent,
+  ModelRequest,
+  PromptPart,
+} from '@kheish/core-model';
 
 export const text = (said: string): PromptPart => ({ type: 'text', text: said });
 
 /** A call of a tool; without an input its arguments were no JSON object. */
-export const call = (id: string, tool: string, input?: Record<string, never>): PromptPart => ({
+export const call = (id: string, tool: string, input?: JsonObject): PromptPart => ({
   type: 'tool_call',
   tool_call_id: id,
   tool_name: tool,
