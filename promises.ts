@@ -179,6 +179,8 @@ export const promises: Readonly<Record<string, string>> = {
   'cli.pipes': 'A pipe that closes ends a command quietly.',
   'cli.outcome_codes':
     'Commands that wait exit by the outcome: 0 completed, 10 failed, 11 cancelled, 12 interrupted.',
+  'cli.blocked_codes':
+    'Commands that wait return where the run waits for a person: 13 for an approval, 14 for an answer.',
   'cli.timeout': '--timeout-ms ends the wait with exit code 15, and the run goes on.',
   'cli.exit_codes': 'Commands that cannot do what they should exit 2 to 8, by the reason.',
   'cli.input_sources':
@@ -186,6 +188,10 @@ export const promises: Readonly<Record<string, string>> = {
   'cli.idempotency_key': 'The same --idempotency-key submits once.',
   'chat.live_words': 'chat shows the words of the model as they come.',
   'chat.ctrl_c': 'In chat Ctrl-C interrupts the run under way, and leaves where there is none.',
+  'chat.asks':
+    'chat shows what a run asks while it goes on, takes the answer, and takes back what no longer counts.',
+  'chat.piped_blocked':
+    'Without a terminal chat answers nothing: a run that waits ends it with 13 or 14.',
   'chat.piped': 'Without a terminal chat takes each line as an input, and exits by the last run.',
   'context.long_outputs':
     'A long output of a tool stands in the prompt by its two ends, the same ones at every step and after a restart; the model can read on, and nothing of it is lost.',

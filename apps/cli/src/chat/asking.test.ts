@@ -137,7 +137,7 @@ const answerOf = (id: string, behavior: string, more: object = {}) => ({
   resolutions: [{ request_id: id, behavior, ...more }],
 });
 
-test('asks while other calls of the batch run, and takes the answer for no input', async () => {
+test('asks while other calls of the batch run, and takes the answer for no input [holds chat.asks]', async () => {
   const stage = new Stage();
   const { type, shows, shown, leave } = await talk(stage);
   await shows('> ');
@@ -164,7 +164,7 @@ test('asks while other calls of the batch run, and takes the answer for no input
   await leave();
 });
 
-test('takes back what somebody else has answered, with what was half typed', async () => {
+test('takes back what somebody else has answered, with what was half typed [holds chat.asks]', async () => {
   const stage = new Stage();
   stage.approvals = [approvalView('a1')];
   const { keys, type, shows, leave } = await talk(stage);
@@ -296,18 +296,21 @@ describe('without a terminal', () => {
   test.each([
     ['waiting_for_approval', 13, 'kheish approvals allow demo a1'],
     ['waiting_for_user_question', 14, 'kheish questions answer q1'],
-  ] as const)('a run that is %s ends the talk', async (status, code, advice) => {
-    const stage = new Stage();
-    Object.assign(stage, { active: RUN, status, pendingQuestions: ['q1'] });
-    stage.approvals = [approvalView('a1')];
-    const { end, over, shown, daemon } = await talk(stage, false);
-    end('go\ny\n');
-    await expect.poll(() => stage.inputs).toEqual(['go']);
-    stage.tell(event(11, 'run_suspended', { waiting_for: 'approval' }));
-    expect(await over).toBe(code);
-    expect(shown()).toContain(advice);
-    expect(stage.inputs).toEqual(['go']);
-    expect(stage.answers).toEqual([]);
-    await daemon[Symbol.asyncDispose]();
-  });
+  ] as const)(
+    'a run that is %s ends the talk [holds chat.piped_blocked]',
+    async (status, code, advice) => {
+      const stage = new Stage();
+      Object.assign(stage, { active: RUN, status, pendingQuestions: ['q1'] });
+      stage.approvals = [approvalView('a1')];
+      const { end, over, shown, daemon } = await talk(stage, false);
+      end('go\ny\n');
+      await expect.poll(() => stage.inputs).toEqual(['go']);
+      stage.tell(event(11, 'run_suspended', { waiting_for: 'approval' }));
+      expect(await over).toBe(code);
+      expect(shown()).toContain(advice);
+      expect(stage.inputs).toEqual(['go']);
+      expect(stage.answers).toEqual([]);
+      await daemon[Symbol.asyncDispose]();
+    },
+  );
 });

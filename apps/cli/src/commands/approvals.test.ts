@@ -27,9 +27,15 @@ const daemonOf =
 
 async function run(answer: Answer, args: string[]) {
   await using daemon = await fakeDaemon(answer);
-  const { stdout, code } = await runHere('--base-url', daemon.baseUrl, '--output', 'json', ...args);
+  const { stdout, stderr, code } = await runHere(
+    '--base-url',
+    daemon.baseUrl,
+    '--output',
+    'json',
+    ...args,
+  );
   const posts = daemon.seen.filter(({ method }) => method === 'POST');
-  return { view: JSON.parse(stdout) as unknown, code, posts, seen: daemon.seen };
+  return { view: JSON.parse(stdout) as unknown, stderr, code, posts, seen: daemon.seen };
 }
 
 describe.each([
@@ -77,28 +83,36 @@ test('a request that is not open is not found', async () => {
   await expect(allow).rejects.toThrow('no open request has the id a9');
 });
 
-test('--wait ends where the run waits again, with the exit code of that', async () => {
-  const suspended = {
-    type: 'run_suspended',
-    session_id: 'demo',
-    run_id: RUN,
-    waiting_for: 'user_question',
-    seq: 5,
-    at_ms: 0,
-    v: 1,
-  };
-  const { code, view } = await run(
-    daemonOf(({ method, path }, response) => {
+test.each([
+  ['waiting_for_approval', 13, 'kheish approvals allow demo a1 --wait'],
+  ['waiting_for_user_question', 14, 'kheish questions answer q1 --interactive'],
+] as const)(
+  'a wait ends where the run is %s [holds cli.blocked_codes]',
+  async (status, code, advice) => {
+    const pending = { pending_approval_ids: ['a1'], pending_question_ids: ['q1'] };
+    const waitingFor = { waiting_for: 'approval', at_ms: 0, v: 1, seq: 5 };
+    const answer = daemonOf(({ method, path }, response) => {
       if (method === 'POST') return json(response, runView('running'), 202);
-      if (!path.endsWith('/stream')) return json(response, runView('waiting_for_user_question'));
+      if (!path.endsWith('/stream')) return json(response, runView(status, pending));
       startStream(response);
-      response.write(frameText(suspended));
-    }),
-    ['approvals', 'allow', 'demo', 'a1', '--wait'],
-  );
-  expect(code).toBe(14);
-  expect(view).toMatchObject({ status: 'waiting_for_user_question' });
-});
+      const ids = { session_id: 'demo', run_id: RUN };
+      response.write(frameText({ type: 'run_suspended', ...ids, ...waitingFor }));
+    });
+    const commands = [
+      'approvals allow demo a1 --wait',
+      'approvals allow-all --wait --session-id demo',
+      'questions answer q1 --run-id r --declined --wait',
+      'sessions input demo hi --wait',
+      `runs wait ${RUN}`,
+    ];
+    for (const command of commands) {
+      const told = await run(answer, command.split(' '));
+      expect({ command, code: told.code }).toEqual({ command, code });
+      expect(told.stderr).toContain(advice);
+      expect(JSON.stringify(told.view)).toContain(status);
+    }
+  },
+);
 
 test.each([
   ['allow-all', 'allow'],

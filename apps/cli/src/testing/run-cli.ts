@@ -35,7 +35,7 @@ export async function runCli(
 }
 
 /** Runs one command in this process; rejects with what it throws. */
-export async function runHere(...args: string[]): Promise<{ stdout: string; code: number }> {
+export async function runHere(...args: string[]): Promise<Ended> {
   let stdout = '';
   const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text, ...rest: unknown[]) => {
     stdout += String(text);
@@ -43,11 +43,15 @@ export async function runHere(...args: string[]): Promise<{ stdout: string; code
     if (typeof done === 'function') (done as () => void)();
     return true;
   });
-  const quiet = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  let stderr = '';
+  const quiet = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    stderr += String(text);
+    return true;
+  });
   process.exitCode = 0;
   try {
     await createProgram().parseAsync(args, { from: 'user' });
-    return { stdout, code: process.exitCode };
+    return { stdout, stderr, code: process.exitCode };
   } finally {
     process.exitCode = 0;
     spy.mockRestore();
