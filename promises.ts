@@ -33,6 +33,19 @@ export const promises: Readonly<Record<string, string>> = {
     'Whatever order of submits, answers, denials, cancels, kills and outcomes comes, a run takes listed transitions only, and everything ends.',
   'tools.once_begins_once':
     'An effect that cannot be repeated begins at most once: after a kill it is begun only where it had not begun, and else its outcome is said to be unknown.',
+  'approvals.siblings_go_on':
+    'Calls of an answer that need no approval are carried out while others wait for one.',
+  'approvals.single_use': 'An approval is given once, and carries out one call once.',
+  'approvals.exact_action':
+    'What was approved is carried out as it was approved: other arguments, files or a rule that denies since then refuse it.',
+  'budgets.pause_and_ask':
+    'A call that a budget has no room for is not made: its run pauses, and asks.',
+  'budgets.reserved_before':
+    'What a call may need is put aside in the commit before it, so that calls at the same time do not overspend a day.',
+  'runtime.revisions':
+    'Every change of the live configuration is a revision that a stale writer cannot overwrite, and that can come back.',
+  'runtime.runs_are_pinned':
+    'A run keeps the configuration with which it began, but for what denies and what bounds spending.',
   'runs.recovery_exhausted':
     'A run that takes the daemon down three times without a new step fails, and its session stays usable.',
   'runs.innocent_survive':

@@ -3,6 +3,8 @@ import {
   type AssistantMessage,
   type EffectClass,
   type OpenAction,
+  type Price,
+  type RunRequest,
   type RunState,
   type StopReason,
   digestOfText,
@@ -34,6 +36,8 @@ const decisionOf = (kind: Kind) =>
 /** A tool whose name says its kind. */
 const toolOf = (kind: Kind) => `${kind}_tool`;
 
+type Answer = Extract<ModelOutcome, { outcome: 'succeeded' }>;
+
 /** A whole daemon's decisions, with everything around them left to the test. */
 export class Simulation {
   readonly state = new MemoryState();
@@ -41,6 +45,7 @@ export class Simulation {
   incarnation = 1;
   afterCrash = false;
   draining = false;
+  price: Price | undefined;
   #ids = 0;
   readonly #line = new WaitingLine();
 
@@ -62,7 +67,7 @@ export class Simulation {
       }),
       forbid: () => ({ decision: 'allow', reason: '' }),
       approvalExpiresAfterMs: () => undefined,
-      priceOf: () => undefined,
+      priceOf: () => this.price,
       surfaceTokens: 0,
       surfaceDigest: 'sha256:0',
     };
@@ -74,13 +79,19 @@ export class Simulation {
     );
   }
 
-  submit(sessionId: string, routeId = 'main', fallback?: string): RunState {
+  submit(
+    sessionId: string,
+    routeId = 'main',
+    fallback?: string,
+    generation?: RunRequest['generation'],
+  ): RunState {
     const request = {
       source_plugin: 'http',
       source_kind: 'api',
       actor_id: 'operator',
       content: 'question',
       text_preview: 'question',
+      ...(generation !== undefined && { generation }),
     };
     const route = {
       route_id: routeId,
@@ -194,10 +205,7 @@ export class Simulation {
   }
 }
 
-function answer(
-  parts: AssistantMessage['parts'],
-  stop: StopReason,
-): Extract<ModelOutcome, { outcome: 'succeeded' }> {
+function answer(parts: AssistantMessage['parts'], stop: StopReason): Answer {
   return {
     outcome: 'succeeded',
     message: { role: 'assistant', parts, stop_reason: stop, driver: 'scripted', model: 'small' },
@@ -211,7 +219,7 @@ export function said(text: string, stop: StopReason = 'end'): ModelOutcome {
   return answer(text === '' ? [] : [{ type: 'text', text }], stop);
 }
 
-export function calls(...kinds: readonly Kind[]): ModelOutcome {
+export function calls(...kinds: readonly Kind[]): Answer {
   const parts = kinds.map((kind, index) => ({
     type: 'tool_call' as const,
     tool_call_id: `call_${index}`,
