@@ -45,11 +45,30 @@ test('ids are ordered by the millisecond in which they are made', () => {
   );
 });
 
-test('ids of one millisecond differ by chance alone', () => {
+test('ids of one millisecond differ, whatever chance says', () => {
   const clock = clockAt({ ms: 1_700_000_000_000 });
   const newId = idFactory(clock, counting());
   const ids = Array.from({ length: 10_000 }, () => newId('action'));
   expect(new Set(ids).size).toBe(ids.length);
   const same = idFactory(clock, zeros);
-  expect(same('run')).toBe(same('run'));
+  expect(same('run')).not.toBe(same('run'));
+});
+
+test('an id is greater than those before it, whatever the clock and chance say', () => {
+  const chance = fc.uint8Array({ minLength: 16, maxLength: 16 });
+  const steps = fc.array(fc.tuple(fc.integer({ min: -2, max: 2 }), chance), { minLength: 2 });
+  fc.assert(
+    fc.property(steps, (moves) => {
+      const time = { ms: 1_000 };
+      let bytes: Uint8Array = new Uint8Array(16);
+      const newId = idFactory(clockAt(time), { bytes: () => bytes });
+      const ids = moves.map(([move, next]) => {
+        time.ms += move;
+        bytes = next;
+        return newId('run');
+      });
+      expect(ids).toEqual(ids.toSorted());
+      expect(new Set(ids).size).toBe(ids.length);
+    }),
+  );
 });

@@ -222,6 +222,7 @@ function endingOf(event: StreamEvent): string | undefined {
       return {
         changed: 'what it would act on has changed; it is asked anew',
         expired: 'it has expired',
+        withdrawn: 'it was withdrawn',
         run_ended: 'its run has ended',
       }[event.reason];
     default:

@@ -47,8 +47,15 @@ export function askedHandlers(store: Store, engine: Engine): Pick<Handlers, Aske
     },
     resolveQuestion: async ({ path, body, idempotency }) =>
       answered(await engine.answers.resolveQuestion(path.run_id, body.resolution, idempotency)),
-    cancelQuestion: async ({ path, idempotency }) =>
-      answered(await engine.answers.cancelQuestion(path.run_id, path.request_id, idempotency)),
+    cancelQuestion: async ({ path, body, idempotency }) =>
+      answered(
+        await engine.answers.cancelQuestion(
+          path.run_id,
+          path.request_id,
+          body.justification,
+          idempotency,
+        ),
+      ),
   };
 }
 

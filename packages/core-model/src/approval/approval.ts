@@ -45,7 +45,7 @@ export const ApprovalBehavior = v.picklist(['allow', 'deny']);
 export type ApprovalBehavior = v.InferOutput<typeof ApprovalBehavior>;
 
 /** Why a request is not open any more although nobody answered it. */
-export const VoidReason = v.picklist(['changed', 'expired', 'run_ended']);
+export const VoidReason = v.picklist(['changed', 'expired', 'withdrawn', 'run_ended']);
 export type VoidReason = v.InferOutput<typeof VoidReason>;
 
 /** Without the words of the action; its digest stays. */

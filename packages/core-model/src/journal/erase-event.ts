@@ -38,6 +38,10 @@ export function eraseEvent(event: DomainEvent): DomainEvent {
     }
     case 'question_requested':
       return { ...event, request: eraseQuestion(event.request) };
+    case 'question_voided': {
+      const { justification: _why, ...rest } = event;
+      return rest;
+    }
     case 'question_resolved': {
       const { justification: _why, ...rest } = event;
       return { ...rest, message: eraseMessage(event.message) };

@@ -25,6 +25,7 @@ const optional: Partial<Record<DomainEvent['type'], readonly string[]>> = {
   action_settled: ['response_digest', 'message', 'usage', 'error', 'death_unproven'],
   approval_resolved: ['updated_input', 'justification', 'reason'],
   question_resolved: ['justification'],
+  question_voided: ['justification'],
   runtime_configured: ['rollback_of_revision'],
 };
 

@@ -198,6 +198,7 @@ const QuestionVoided = v.strictObject({
   ...run,
   request_id: v.string(),
   reason: VoidReason,
+  justification: v.optional(v.string()),
 });
 
 /** Nothing of the run is under way any more, and it waits for a person. */

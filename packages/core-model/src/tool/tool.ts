@@ -21,6 +21,11 @@ export interface ToolContext {
   readonly action_id: string;
   /** Aborts when the run is to stop or the time limit has passed. */
   readonly signal: AbortSignal;
+  /**
+   * What the operator approved. The gate has compared it with what is there; a tool compares once more, at the last
+   * moment that it can, and does nothing where it differs.
+   */
+  readonly approved?: ActionBinding;
   /** How far a command may reach at most. */
   readonly reach: SandboxReach;
   /**

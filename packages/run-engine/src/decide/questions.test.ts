@@ -44,7 +44,7 @@ function asking() {
       resolveQuestion(state, id, { request_id, ...resolution }, daemon.rules),
     );
   const cancel = (requestId = request_id) =>
-    daemon.state.commit(load, (state) => cancelQuestion(state, id, requestId, daemon.rules));
+    daemon.state.commit(load, (state) => cancelQuestion(state, id, requestId, 'why', daemon.rules));
   const said = () => daemon.state.tables.transcripts.get('s')?.at(-1);
   return { daemon, run, resolve, cancel, said };
 }
@@ -107,10 +107,13 @@ describe('an answer is refused', () => {
 });
 
 test('a question that is withdrawn cancels its run, and a stale one changes nothing', () => {
-  const { run, cancel } = asking();
+  const { daemon, run, cancel } = asking();
   const conflict = expect.objectContaining({ code: 'questions/question_state_conflict' }) as Error;
   expect(() => cancel('question_0')).toThrow(conflict);
   expect(run().status).toBe('waiting_for_user_question');
   cancel();
   expect(run()).toMatchObject({ status: 'cancelled', questions: [] });
+  expect(daemon.state.journal).toContainEqual(
+    expect.objectContaining({ type: 'question_voided', justification: 'why' }),
+  );
 });

@@ -97,10 +97,19 @@ export function cancelQuestion(
   state: WorkingState,
   runId: string,
   requestId: string,
+  justification: string | undefined,
   rules: Rules,
 ): RunState {
   const run = answerableRun(state, runId, rules);
   openQuestion(run, requestId, state.atMs);
+  state.record({
+    type: 'question_voided',
+    session_id: run.session_id,
+    run_id: runId,
+    request_id: requestId,
+    reason: 'withdrawn',
+    ...(justification !== undefined && { justification }),
+  });
   return cancelRun(state, runId, rules);
 }
 

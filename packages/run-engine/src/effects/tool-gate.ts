@@ -126,10 +126,11 @@ export class ToolGate {
     const prepared = tool.command === undefined ? { call } : await withCommand(tool, call, input);
     admit(prepared, authority);
     const { run, approval } = authority;
-    if (approval !== undefined) {
-      requireUnchanged(await withBinding(tool, prepared, input), run, approval);
-    }
-    return this.#perform(tool, input, authority, context);
+    if (approval === undefined) return this.#perform(tool, input, authority, context);
+    const bound = await withBinding(tool, prepared, input);
+    requireUnchanged(bound, run, approval);
+    const approved = bound.binding && { approved: bound.binding };
+    return this.#perform(tool, input, authority, { ...context, ...approved });
   }
 
   async #perform(

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { call, text } from '../testing/fake-model.ts';
 import { EngineRoot, type RunningEngine, settled } from '../testing/running-engine.ts';
 import { pendingApprovals } from '../view/asked-view.ts';
+import { fullRunView } from '../view/run-view.ts';
 
 /** A file that a test changes, and a tool that acts on it and is asked for. */
 class Witness {
@@ -64,6 +65,9 @@ test('what was approved is carried out once, after its beginning is on disk', as
   const { daemon, run } = await asking(root, witness);
   expect(pendingApprovals(daemon.store, { limit: 10 }).map(({ view }) => view)).toMatchObject([
     { session_id: 's', request: { kind: 'tool', input: { command: 'true' } } },
+  ]);
+  expect((await fullRunView(daemon.store, run())).pending_approvals).toMatchObject([
+    { input: { command: 'true' } },
   ]);
   await resolve(daemon, run(), 'allow');
   (await daemon.turn(2)).answer(text('done'));

@@ -62,10 +62,11 @@ export class OperatorAnswers {
   async cancelQuestion(
     runId: string,
     requestId: string,
+    justification: string | undefined,
     idempotency?: IdempotencyRequest,
   ): Promise<Answered<RunView>> {
     return this.#answer(this.#known(runId), 200, idempotency, [], (state) =>
-      cancelQuestion(state, runId, requestId, this.#rules),
+      cancelQuestion(state, runId, requestId, justification, this.#rules),
     );
   }
 

@@ -1,4 +1,9 @@
-import type { PendingApprovalView, PendingQuestionView, RunState } from '@kheish/core-model';
+import type {
+  ApprovalRequestView,
+  PendingApprovalView,
+  PendingQuestionView,
+  RunState,
+} from '@kheish/core-model';
 import type { ListedRun, Store } from '@kheish/state-store';
 
 /** A request in the order of lists: by its run, then by its id. */
@@ -18,12 +23,17 @@ interface Scope {
 /** Approvals that are open, with the arguments of their calls. */
 export function pendingApprovals(store: Store, scope: Scope): Asked<PendingApprovalView>[] {
   return pending(store, scope, (run) =>
-    run.approvals.map((request) => {
-      if (request.kind !== 'tool') return { ...idsOf(run), request };
-      const input = store.read.toolCall(run.session_id, request.tool_call_id)?.input;
-      return { ...idsOf(run), request: { ...request, ...(input !== undefined && { input }) } };
-    }),
+    approvalViews(store, run).map((request) => ({ ...idsOf(run), request })),
   );
+}
+
+/** What a run asks for, with the arguments of its calls. */
+export function approvalViews(store: Store, run: RunState): ApprovalRequestView[] {
+  return run.approvals.map((request) => {
+    if (request.kind !== 'tool') return request;
+    const input = store.read.toolCall(run.session_id, request.tool_call_id)?.input;
+    return input === undefined ? request : { ...request, input };
+  });
 }
 
 /** Questions that are open. */

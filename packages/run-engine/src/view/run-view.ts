@@ -1,5 +1,6 @@
 import { type RunState, type RunView, type SessionState, isBlobRef } from '@kheish/core-model';
 import type { Store } from '@kheish/state-store';
+import { approvalViews } from './asked-view.ts';
 
 /** A run whose outputs are all at hand: that it has none, or none that is long. */
 export function runView(run: RunState, session: SessionState | undefined): RunView {
@@ -68,9 +69,10 @@ export function listedRunView(store: Store, run: RunState): RunView {
   };
 }
 
-/** The run with every output in full. */
+/** The run with every output in full, and the arguments of the calls that it asks for. */
 export async function fullRunView(store: Store, run: RunState): Promise<RunView> {
   const view = runView(run, sessionOfQueued(store, run));
+  if (view.pending_approvals !== undefined) view.pending_approvals = approvalViews(store, run);
   for (const [index, { content }] of run.outputs.entries()) {
     const output = view.outputs[index];
     if (output !== undefined && typeof content !== 'string') {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { ProcessIdentity } from '@kheish/core-model';
@@ -226,6 +226,37 @@ test('a call may ask for the network only where that is allowed', async () => {
   const invalid = refused('tools/invalid_input');
   expect(() => tool?.parse({ command: 'true', network: true })).toThrow(invalid);
   expect(tool?.parse({ command: 'true' })).toEqual({ command: 'true' });
+});
+
+describe('what was approved', () => {
+  const files = { 'script.sh': 'echo as approved', 'other/script.sh': 'echo other' };
+  const command = 'sh script.sh';
+
+  test('is run as long as it is the same', async () => {
+    await using shell = await Shell.open('off', files);
+    const approved = await shell.tool.bind({ command });
+    const { content } = await shell.call({ command }, { approved });
+    expect(content).toContain('as approved');
+  });
+
+  test('is not run where its script changes while the command is held [holds approvals.exact_action]', async () => {
+    await using shell = await Shell.open('off', files);
+    const approved = await shell.tool.bind({ command });
+    const begin = () => {
+      writeFileSync(shell.workspace.at('script.sh'), 'touch done');
+      return Promise.resolve();
+    };
+    const call = shell.call({ command }, { approved, begin });
+    await expect(call).rejects.toThrow(refused('tools/approval_changed'));
+    expect(existsSync(shell.workspace.at('done'))).toBe(false);
+  });
+
+  test('is not run elsewhere', async () => {
+    await using shell = await Shell.open('off', files);
+    const approved = await shell.tool.bind({ command });
+    const call = shell.call({ command, cwd: 'other' }, { approved });
+    await expect(call).rejects.toThrow(refused('tools/approval_changed'));
+  });
 });
 
 test('the network is refused where the operator does not allow it', async () => {

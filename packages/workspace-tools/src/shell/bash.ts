@@ -1,4 +1,6 @@
 import {
+  type ActionBinding,
+  digestOfJson,
   type JsonSchema,
   KheishError,
   type Tool,
@@ -81,6 +83,8 @@ export type ShellTool = Tool<Input> & Required<Pick<Tool<Input>, 'bind' | 'comma
 export function bashTool(options: BashOptions): ShellTool {
   const { host, limits, hidden, networkAllowed } = options;
   const schema: v.GenericSchema<unknown, Input> = networkAllowed ? NetworkedInput : LocalInput;
+  const bind = async ({ command, cwd }: Input) =>
+    bindCommand(command, { cwd: await directory(options, cwd), path: host.path, hidden });
   return {
     name: 'bash',
     description:
@@ -99,20 +103,36 @@ export function bashTool(options: BashOptions): ShellTool {
     parse: (input) => parseInput(schema, input),
     command: async ({ command, cwd }) =>
       commandOf(command, { cwd: await directory(options, cwd), path: host.path, hidden }),
-    bind: async ({ command, cwd }) =>
-      bindCommand(command, { cwd: await directory(options, cwd), path: host.path, hidden }),
+    bind,
     run: async (input, context) => {
       const cwd = await directory(options, input.cwd);
-      return runCommand(host, input, context, {
+      const spec: CommandSpec = {
         argv: [shell(), '-c', '--', input.command],
         cwd,
         mark: context.action_id,
         timeoutMs: input.timeout_ms ?? DEFAULT_TIMEOUT_MS,
         ...(await confinement(host, input, context)),
         output: keptBytes(limits.maxOutputBytes),
-      });
+      };
+      return runCommand(host, input, context, spec, () =>
+        requireApproved(context.approved, cwd, () => bind(input)),
+      );
     },
   };
+}
+
+/** The last look at what was approved, while the command is held. Throws `tools/approval_changed`. */
+async function requireApproved(
+  approved: ActionBinding | undefined,
+  cwd: string,
+  bind: () => Promise<ActionBinding>,
+): Promise<void> {
+  if (approved === undefined) return;
+  if (cwd === approved.cwd && digestOfJson(await bind()) === digestOfJson(approved)) return;
+  throw new KheishError(
+    'tools/approval_changed',
+    'The command was not run: what it acts on has changed since it was approved.',
+  );
 }
 
 /** What the operator lets commands reach. Throws `tools/denied` for more, and where nothing holds them to it. */
@@ -142,6 +162,7 @@ async function runCommand(
   input: Input,
   context: ToolContext,
   spec: CommandSpec,
+  lastLook: () => Promise<void>,
 ): Promise<ToolResult> {
   const { signal } = context;
   signal.throwIfAborted();
@@ -149,6 +170,7 @@ async function runCommand(
   try {
     signal.throwIfAborted();
     await context.begin(held.identity);
+    await lastLook();
     signal.throwIfAborted();
   } catch (error) {
     await held.drop();

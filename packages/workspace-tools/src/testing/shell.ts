@@ -1,6 +1,12 @@
 import { realpath } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock, ProcessIdentity, SandboxReach, ToolResult } from '@kheish/core-model';
+import type {
+  ActionBinding,
+  Clock,
+  ProcessIdentity,
+  SandboxReach,
+  ToolResult,
+} from '@kheish/core-model';
 import { type ProcessHost, createProcessHost } from '@kheish/process-host';
 import { notRun } from '@kheish/testkit';
 import { createShellTools } from '../create-workspace-tools.ts';
@@ -14,6 +20,7 @@ const clock: Clock = {
 
 export interface Circumstances {
   readonly signal?: AbortSignal;
+  readonly approved?: ActionBinding;
   readonly reach?: SandboxReach;
   readonly begin?: (process?: ProcessIdentity) => Promise<void>;
 }
@@ -58,9 +65,16 @@ export class Shell implements AsyncDisposable {
       signal = new AbortController().signal,
       reach = 'network_enabled',
       begin = () => Promise.resolve(),
+      approved,
     } = circumstances;
     const ids = { session_id: 's', run_id: 'run_1', action_id: 'act_1' };
-    return this.tool.run(this.tool.parse({ ...input }), { ...ids, signal, reach, begin });
+    return this.tool.run(this.tool.parse({ ...input }), {
+      ...ids,
+      signal,
+      reach,
+      begin,
+      ...(approved !== undefined && { approved }),
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

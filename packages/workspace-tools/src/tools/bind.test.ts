@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { snapshot } from '../testing/snapshot.ts';
 import { TemporaryWorkspace } from '../testing/temporary-workspace.ts';
+import { toolContext } from '../testing/tool-context.ts';
 
 function sha256(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
@@ -62,4 +64,17 @@ test('what cannot be written is refused when it is bound', async () => {
   await expect(workspace.bind('apply_patch', { patch: 'x' })).rejects.toMatchObject({
     code: 'tools/invalid_input',
   });
+});
+
+test('of two calls that were approved over one file, one is carried out [holds approvals.exact_action]', async () => {
+  await using workspace = await TemporaryWorkspace.create({ file: 'one' });
+  const tool = workspace.editing().find(({ name }) => name === 'write_file');
+  if (tool?.bind === undefined) throw new Error('no tool');
+  const approved = await tool.bind(tool.parse({ path: 'file', content: 'any' }));
+  const write = (content: string) =>
+    tool.run(tool.parse({ path: 'file', content }), { ...toolContext(), approved });
+  const ends = await Promise.allSettled([write('two'), write('three')]);
+  expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  expect(ends[1]).toMatchObject({ reason: { code: 'tools/file_changed' } });
+  expect(readFileSync(workspace.at('file'), 'utf8')).toBe('two');
 });

@@ -1,4 +1,4 @@
-import type { JsonSchema, RandomSource, Tool } from '@kheish/core-model';
+import type { ActionBinding, JsonSchema, RandomSource, Tool } from '@kheish/core-model';
 import type * as v from 'valibot';
 import { carryOut } from '../editing/carry-out.ts';
 import type { FileChange } from '../editing/file-change.ts';
@@ -54,7 +54,7 @@ export function defineEditingTool<Input>(
         ),
       };
     },
-    run: async (input, { signal }) => {
+    run: async (input, { signal, approved }) => {
       signal.throwIfAborted();
       const workspace = options.openWorkspace();
       const paths = tool.paths(input);
@@ -63,11 +63,20 @@ export function defineEditingTool<Input>(
         const files = await lookAtFiles(workspace, paths, maxBytes, signal);
         const moved = files.find(({ place }) => !places.includes(place));
         if (moved !== undefined) throw fileChanged(moved.path, 'has come to mean another file');
+        requireApproved(files, approved);
         return carryOut(workspace, tool.plan(input, files), options.random, signal);
       });
       return { content: told(lines, maxOutputBytes) };
     },
   };
+}
+
+/** Between the approval and this moment another call may have changed what it speaks of. */
+function requireApproved(files: readonly NamedFile[], approved: ActionBinding | undefined): void {
+  if (approved === undefined) return;
+  const digests = new Map(approved.files.map(({ path, digest }) => [path, digest]));
+  const other = files.find(({ place, standing }) => digests.get(place) !== standing?.digest);
+  if (other !== undefined) throw fileChanged(other.path, 'has changed since it was approved');
 }
 
 function told(lines: readonly string[], maxOutputBytes: number): string {
