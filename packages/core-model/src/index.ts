@@ -173,6 +173,7 @@ export {
   ResolveQuestionRequest,
 } from './wire/question-view.ts';
 export { CheckPermissionRequest, RuntimeRevisionView } from './wire/runtime-config-view.ts';
+export { SandboxView } from './wire/sandbox-view.ts';
 export { RunOutputView, RunView, SubmitInputRequest } from './wire/run-view.ts';
 export {
   CapabilityMatrix,
@@ -181,7 +182,6 @@ export {
   RouteReadiness,
   RouteView,
   RuntimeSettingsView,
-  SandboxView,
   StoreVerification,
 } from './wire/runtime-view.ts';
 export {

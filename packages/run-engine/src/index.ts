@@ -17,4 +17,5 @@ export { fullRunView, listedRunView } from './view/run-view.ts';
 export { sessionView } from './view/session-view.ts';
 export { decidePermission, type PermissionQuestion } from './permissions/decide-permission.ts';
 export { permissionMatrix } from './permissions/permission-matrix.ts';
+export { runsCommands } from './permissions/tool-kinds.ts';
 export { narrow } from './permissions/permission-mode.ts';

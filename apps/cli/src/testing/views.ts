@@ -130,6 +130,7 @@ export function statusView(tail: string): DaemonStatusView {
       read_only_token_enabled: false,
     },
     storage: { ok: true, database_bytes: 0, synchronous: 'full', master_key_loaded: false },
+    sandbox: { kind: 'none', reason: 'this is a test' },
     provider_readiness: { route_count: 0, ready_route_count: 0, error_route_count: 0, routes: [] },
     events: {
       floor_event_id: '0',

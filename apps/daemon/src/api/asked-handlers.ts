@@ -1,12 +1,13 @@
+import type { PendingApprovalView } from '@kheish/core-model';
 import type { Handlers } from '@kheish/http-api';
 import {
   type AskedPlace,
-  type Engine,
   existingSession,
   pendingApprovals,
   pendingQuestions,
+  runsCommands,
 } from '@kheish/run-engine';
-import type { Store } from '@kheish/state-store';
+import type { DaemonParts } from '../lifecycle/daemon-parts.ts';
 import { answered } from './answered.ts';
 import { invalidCursor, page, pageRequest } from './page-request.ts';
 
@@ -21,7 +22,11 @@ const keyOf = ({ position, requestId }: AskedPlace) => `${position}:${requestId}
 const order = 'submitted_asc,request_id_asc';
 
 /** What runs ask their operator, and the answers. */
-export function askedHandlers(store: Store, engine: Engine): Pick<Handlers, AskedOperation> {
+export function askedHandlers({
+  store,
+  engine,
+  processes,
+}: DaemonParts): Pick<Handlers, AskedOperation> {
   const scope = (query: { limit?: string; cursor?: string; session_id?: string }) => {
     const { limit, after } = pageRequest(query);
     const { session_id: sessionId } = query;
@@ -33,10 +38,13 @@ export function askedHandlers(store: Store, engine: Engine): Pick<Handlers, Aske
     };
   };
   return {
-    listApprovals: ({ query }) => {
+    listApprovals: async ({ query }) => {
+      const sandbox = await processes.sandbox();
       const asked = scope(query);
       const rows = pendingApprovals(store, asked);
-      return page(rows, asked.limit, order, keyOf, (shown) => shown.map(({ view }) => view));
+      return page(rows, asked.limit, order, keyOf, (shown) =>
+        shown.map(({ view }) => (asksForCommand(view) ? { ...view, sandbox } : view)),
+      );
     },
     resolveApprovals: async ({ path, body, idempotency }) =>
       answered(await engine.answers.resolveApprovals(path.run_id, body.resolutions, idempotency)),
@@ -57,6 +65,10 @@ export function askedHandlers(store: Store, engine: Engine): Pick<Handlers, Aske
         ),
       ),
   };
+}
+
+function asksForCommand({ request }: PendingApprovalView): boolean {
+  return request.kind === 'tool' && runsCommands(request.tool_name);
 }
 
 function placeOf(after: string): AskedPlace {

@@ -6,6 +6,7 @@ import type {
   RuntimeSettingsView,
 } from '@kheish/core-model';
 import type { Handlers } from '@kheish/http-api';
+import type { ProcessHost } from '@kheish/process-host';
 import type { Incarnation, Store } from '@kheish/state-store';
 import type { RouteBook } from '../routes/route-book.ts';
 
@@ -17,6 +18,7 @@ export interface DaemonFacts {
   readonly secrets: SecretStore;
   readonly routes: RouteBook;
   readonly incarnation: Incarnation;
+  readonly processes: ProcessHost;
   readonly version: string;
   readonly workspaceRoot: string;
   readonly startedAtMs: number;
@@ -58,7 +60,7 @@ function capabilities(version: string): DaemonCapabilities {
   };
 }
 
-function statusView(facts: DaemonFacts): DaemonStatusView {
+async function statusView(facts: DaemonFacts): Promise<DaemonStatusView> {
   const { store, incarnation, version } = facts;
   const address = facts.address();
   const readiness = facts.routes.readiness();
@@ -81,6 +83,7 @@ function statusView(facts: DaemonFacts): DaemonStatusView {
       bind_addr: address,
       ...facts.controlPlane,
     },
+    sandbox: await facts.processes.sandbox(),
     storage: {
       ok: store.failure() === undefined,
       database_bytes: store.databaseBytes(),

@@ -33,7 +33,7 @@ export function daemonApi(
     handlers: {
       ...sessionHandlers(store, engine),
       ...runHandlers(store, engine),
-      ...askedHandlers(store, engine),
+      ...askedHandlers(parts),
       ...configurationHandlers(parts),
       ...secretHandlers(secrets),
       ...runtimeHandlers({

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { ApprovalBehavior, BudgetApproval, ToolApproval } from '../approval/approval.ts';
 import { type JsonObject, isJsonObject } from '../json.ts';
+import { SandboxView } from './sandbox-view.ts';
 
 const Input = v.custom<JsonObject>(isJsonObject, 'An input is a JSON object.');
 const words = v.pipe(v.string(), v.maxLength(4_000));
@@ -17,6 +18,8 @@ export const PendingApprovalView = v.strictObject({
   agent_id: v.string(),
   run_id: v.string(),
   request: ApprovalRequestView,
+  /** Of a command: what would keep it from the rest of the machine. */
+  sandbox: v.optional(SandboxView),
 });
 export type PendingApprovalView = v.InferOutput<typeof PendingApprovalView>;
 

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { PermissionMode } from '../permission/permission-rule.ts';
 import { RunStatus } from '../run/run-status.ts';
 import { Budgets, SystemPromptSettings, ToolRuntimeLimits } from '../runtime/runtime-config.ts';
+import { SandboxView } from './sandbox-view.ts';
 
 export const CapabilityMatrix = v.strictObject({
   matrix_version: v.number(),
@@ -33,13 +34,6 @@ export const RouteReadiness = v.strictObject({
   action: v.optional(v.string()),
 });
 export type RouteReadiness = v.InferOutput<typeof RouteReadiness>;
-
-/** `none`: commands run with the rights of the daemon, apart from their environment; `reason` says why. */
-export const SandboxView = v.variant('kind', [
-  v.strictObject({ kind: v.literal('bubblewrap'), version: v.string() }),
-  v.strictObject({ kind: v.literal('none'), reason: v.string() }),
-]);
-export type SandboxView = v.InferOutput<typeof SandboxView>;
 
 export const RuntimeSettingsView = v.strictObject({
   workspace_root: v.string(),
@@ -111,6 +105,8 @@ export const DaemonStatusView = v.strictObject({
     auth_enabled: v.boolean(),
     read_only_token_enabled: v.boolean(),
   }),
+  /** What keeps commands from the rest of the machine. */
+  sandbox: SandboxView,
   storage: v.strictObject({
     ok: v.boolean(),
     database_bytes: v.number(),
