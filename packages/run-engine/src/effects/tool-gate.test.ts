@@ -10,9 +10,10 @@ import {
 } from '@kheish/core-model';
 import { ManualClock } from '@kheish/testkit';
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { AgentTool } from '../tools/agent-tool.ts';
 import { type Authority, ToolGate } from './tool-gate.ts';
+import { STOP_MS } from './within-time.ts';
 
 const clock = new ManualClock();
 const roomy = { maxToolCallsAtOnce: 9, maxToolCallsAtOncePerRun: 9 };
@@ -117,10 +118,31 @@ describe('a call that cannot be carried out is answered, not thrown', () => {
     clock.advance(99);
     expect(told).toBeUndefined();
     clock.advance(1);
+    await vi.waitFor(() => expect(told).toBeDefined());
+    clock.advance(STOP_MS);
     const answer = await answered;
     expect(answer.content).toBe('act took longer than 100 ms and was stopped.');
     expect(answer.error?.code).toBe('tools/failed');
     expect(told).toBe(answer.error);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('when it takes too long, not before it has ended what it started', async () => {
+    const ended = Promise.withResolvers<never>();
+    let told = false;
+    const slow = tool((_input, { signal }) => {
+      signal.addEventListener('abort', () => (told = true));
+      return ended.promise;
+    });
+    let isAnswered = false;
+    const answered = run(slow).finally(() => (isAnswered = true));
+    clock.advance(100);
+    await vi.waitFor(() => expect(told).toBe(true));
+    clock.advance(STOP_MS - 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isAnswered).toBe(false);
+    ended.reject(new KheishError('tools/death_unproven', 'some live'));
+    expect(await answered).toMatchObject({ content: 'some live', deathUnproven: true });
   });
 });
 
