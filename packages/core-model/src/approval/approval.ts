@@ -20,7 +20,7 @@ export const ToolApproval = v.strictObject({
 });
 export type ToolApproval = v.InferOutput<typeof ToolApproval>;
 
-/** A model call that a budget has no room for. Allowed, the run may spend the budget's limit once more. */
+/** A model call that a budget has no room for. Allowed, the run may spend the limit once more, or as often as the call needs. */
 export const BudgetApproval = v.strictObject({
   kind: v.literal('budget'),
   id: v.string(),

@@ -42,14 +42,16 @@ function withoutApproval(run: RunState, requestId: string): RunState {
   return { ...run, approvals };
 }
 
-/** To allow what a budget has no room for makes room for this run. */
+/** To allow what a budget has no room for makes room for this run: the limit once more, or as often as it takes. */
 function extended(
   { approvals, extensions = {} }: RunState,
   { request_id, behavior }: EventOf<'approval_resolved'>,
 ): Pick<RunState, 'extensions'> {
   const request = approvals.find(({ id }) => id === request_id);
   if (request?.kind !== 'budget' || behavior === 'deny') return {};
-  return { extensions: { ...extensions, [request.budget]: (extensions[request.budget] ?? 0) + 1 } };
+  const times = 1 + (extensions[request.budget] ?? 0);
+  const enough = Math.ceil((request.used + request.needed) / (request.limit / times));
+  return { extensions: { ...extensions, [request.budget]: Math.max(times, enough - 1) } };
 }
 
 function withoutQuestion(run: RunState, requestId: string): RunState {
