@@ -1,7 +1,8 @@
 import { isTerminal } from '@kheish/core-model';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { text } from '../testing/fake-model.ts';
+import { tool } from '../testing/acting-tool.ts';
+import { call, text } from '../testing/fake-model.ts';
 import { EngineRoot, atRest, settled } from '../testing/running-engine.ts';
 
 /** Which questions the model was asked, in order. */
@@ -24,6 +25,17 @@ describe('runs that wait for room', () => {
     }
     for (let number = 1; number <= 5; number += 1) (await daemon.turn(number)).answer(text('done'));
     expect(asked(model.turns)).toEqual(['a1', 'a2', 'b1', 'c1', 'b2']);
+  });
+
+  test('begin where another has come to wait for a person', async () => {
+    await using root = new EngineRoot();
+    const acting = { ...tool(() => Promise.resolve({ content: 'done' })), name: 'bash' };
+    const daemon = await root.start({ limits: { maxRunningRuns: 1 }, tools: [acting] });
+    for (const id of ['a', 'b']) await daemon.engine.createSession({ session_id: id });
+    await daemon.submit('a', 'a1');
+    expect((await daemon.submit('b', 'b1')).status).toBe('queued');
+    (await daemon.turn(1)).answer(call('c', 'bash', {}));
+    expect((await daemon.turn(2)).question).toBe('b1');
   });
 
   test('do not wait behind older ones whose route is full', async () => {

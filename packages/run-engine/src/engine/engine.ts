@@ -1,14 +1,12 @@
 import {
   type Clock,
   type CreateSessionRequest,
-  type Generation,
   KheishError,
   type NewId,
   type RandomSource,
   type ReachCrashPoint,
   type RoutePolicy,
   type RunView,
-  type RuntimeModel,
   type SessionView,
   type SubmitInputRequest,
   digestOfJson,
@@ -47,6 +45,7 @@ import { type Answered, answerOnce } from './answer-once.ts';
 import { Configuration } from './configuration.ts';
 import { Deadlines } from './deadlines.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { modelsOf, pinnedPolicy, withDefaultModel } from './model-choice.ts';
 import type { ModelRoutes } from './model-routes.ts';
 import { OperatorAnswers } from './operator-answers.ts';
 import { permissionsOf } from './permissions-in-force.ts';
@@ -124,7 +123,7 @@ export class Engine {
       for (const row of rows) {
         if (row.type === 'session_deleted') transcripts.forget(row.session_id ?? '');
       }
-      const changed = rows.some(({ type }) => endsRun(type) || type === 'run_accepted');
+      const changed = rows.some(({ type }) => makesRoom(type) || type === 'run_accepted');
       if (changed) void this.#dispatcher.dispatch();
     });
   }
@@ -153,7 +152,7 @@ export class Engine {
   }
 
   async setRoutePolicy(sessionId: string, policy: RoutePolicy | null): Promise<SessionView> {
-    const pinned = policy === null ? null : this.#pinned(policy);
+    const pinned = policy === null ? null : pinnedPolicy(this.#options.routes, policy);
     return this.#options.store.commit({
       load: { session: sessionId },
       decide: (state) => sessionView(setRoutePolicy(state, sessionId, pinned)),
@@ -257,53 +256,14 @@ export class Engine {
     this.#unfollow();
   }
 
-  /** The policy with `route/model` taken apart, once it is known to name a route that is there. */
-  #pinned(policy: RoutePolicy): RoutePolicy {
-    const { route_id: routeId, generation } = policy;
-    const models = modelsOf(generation);
-    const pin = this.#options.routes.pin({
-      ...(routeId !== undefined && { routeId }),
-      ...models,
-    });
-    const { model } = models;
-    const named = routeId !== undefined || (model !== undefined && model !== pin.model);
-    const { fallback_model: _selector, ...rest } = generation ?? {};
-    return {
-      ...(named && { route_id: pin.route_id }),
-      ...(generation && {
-        generation: {
-          ...rest,
-          ...(model !== undefined && { model: pin.model }),
-          ...(pin.fallback_model !== undefined && { fallback_model: pin.fallback_model }),
-        },
-      }),
-    };
-  }
-
   #answer<T>(command: Command<T>, status: number, idempotency: IdempotencyRequest | undefined) {
     return answerOnce(this.#options.store, command, status, idempotency);
   }
 }
 
-/** A session that names neither route nor model follows the operator's choice. */
-function withDefaultModel(
-  policy: RoutePolicy | undefined,
-  model: RuntimeModel | undefined,
-): RoutePolicy | undefined {
-  const named = policy?.route_id !== undefined || policy?.generation?.model !== undefined;
-  if (model === undefined || named) return policy;
-  return {
-    ...(model.route_id !== undefined && { route_id: model.route_id }),
-    generation: { ...policy?.generation, ...(model.model !== undefined && { model: model.model }) },
-  };
-}
-
-function modelsOf(generation: Generation | undefined): { model?: string; fallbackModel?: string } {
-  const { model, fallback_model: fallbackModel } = generation ?? {};
-  return {
-    ...(model !== undefined && { model }),
-    ...(fallbackModel !== undefined && { fallbackModel }),
-  };
+/** Another run may begin in the place of this one. */
+function makesRoom(type: string): boolean {
+  return endsRun(type) || type === 'run_suspended';
 }
 
 function refusalOr<T>(attempt: () => T): T | KheishError {
