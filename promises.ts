@@ -92,6 +92,33 @@ export const promises: Readonly<Record<string, string>> = {
     'A rule that denies holds against rules of every scope and in every mode; to add one never widens.',
   'permissions.whole_words':
     'A rule for commands matches the resolved program and whole arguments of one simple command; shells and other wrappers do not inherit its trust.',
+  'permissions.modes':
+    'Each of the five modes makes, asks for or denies an edit, a command and a read as its name says, also over a real run.',
+  'permissions.commands':
+    'A command that a rule allows runs; the same words behind a wrapper, in a longer line or as another program are asked for.',
+  'permissions.explained':
+    'permissions check and matrix say what would become of a call, in any mode, and which rule decides it.',
+  'approvals.waits_for_operator':
+    'A call that needs an approval waits, exit code 13, until an operator allows or denies it, once.',
+  'approvals.siblings':
+    'Calls of one answer that need no approval go on beside one that waits, and the failure of one takes no result of the others.',
+  'approvals.asked_anew':
+    'Where a call changes a file that a pending approval of its run names, the approval is void and asked anew.',
+  'approvals.bound_at_execution':
+    'What was approved and has changed since - a script, a file, the directory, the program - is not carried out, and the model is told.',
+  'approvals.denied_meanwhile':
+    'A deny rule that comes after the request for an approval holds, whoever allowed the call.',
+  'approvals.expire':
+    'An approval that nobody gives in time refuses its call; the run goes on, and it is too late to allow it.',
+  'questions.wait_for_operator':
+    'A question of the model waits, exit code 14, until it is answered by options or words, declined, withdrawn, or too old.',
+  'questions.wrong_answers':
+    'An answer that does not fit its question is refused with a code of its own, and the question stays open.',
+  'runtime.revisions':
+    'A change of the settings makes a revision; one that expects another revision is refused; any revision may come back.',
+  'runtime.pinned': 'A run keeps the settings with which it began, whatever is changed under it.',
+  'runs.stop_ends_processes':
+    'A run is cancelled or interrupted when all that its commands started is dead, and not before; where it waits, at once.',
   'approvals.bind_files':
     'What a command line would act on changes with any byte of a file that it names, with its program, words and directory.',
   'egress.public_only':
