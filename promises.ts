@@ -114,6 +114,16 @@ export const promises: Readonly<Record<string, string>> = {
     'A question of the model waits, exit code 14, until it is answered by options or words, declined, withdrawn, or too old.',
   'questions.wrong_answers':
     'An answer that does not fit its question is refused with a code of its own, and the question stays open.',
+  'approvals.survive_kill':
+    'Whenever the daemon is killed, what is asked stays open, and what was approved is carried out once: or, had it begun, its outcome is said to be unknown.',
+  'tools.processes_end_with_daemon':
+    'A command amid which the daemon ends, killed or in order, is not repeated, and its processes are dead before its run goes on.',
+  'budgets.ask':
+    'A run whose budget has no room for its next model call waits and asks; it goes on where it is allowed more, and fails where it is not.',
+  'budgets.unknown_price':
+    'A model without a price costs tokens only, and run and session say how many calls had none.',
+  'budgets.never_overspent':
+    'What is spent and put aside of a day stays within its budget however many sessions ask at once, but for runs that were allowed more.',
   'runtime.revisions':
     'A change of the settings makes a revision; one that expects another revision is refused; any revision may come back.',
   'runtime.pinned': 'A run keeps the settings with which it began, whatever is changed under it.',
