@@ -116,6 +116,10 @@ export const promises: Readonly<Record<string, string>> = {
     'An answer that does not fit its question is refused with a code of its own, and the question stays open.',
   'approvals.survive_kill':
     'Whenever the daemon is killed, what is asked stays open, and what was approved is carried out once: or, had it begun, its outcome is said to be unknown.',
+  'tools.behind_the_gate':
+    'No tool goes round the gate: a rule that denies it stops each of them before anything has happened.',
+  'tools.acts_are_asked_for':
+    'Each tool whose effect cannot be repeated asks in mode default, and no other does.',
   'tools.processes_end_with_daemon':
     'A command amid which the daemon ends, killed or in order, is not repeated, and its processes are dead before its run goes on.',
   'budgets.ask':

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Client,
@@ -66,6 +66,10 @@ export class Operator implements AsyncDisposable {
 
   /** A place in the workspace. */
   readonly place = (name: string): string => join(this.box.workspaceRoot, name);
+
+  remove(name: string): void {
+    rmSync(this.place(name));
+  }
 
   get client(): Client {
     return createClient({ baseUrl: this.daemon.url });
