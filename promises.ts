@@ -100,12 +100,8 @@ export const promises: Readonly<Record<string, string>> = {
     'permissions check and matrix say what would become of a call, in any mode, and which rule decides it.',
   'approvals.waits_for_operator':
     'A call that needs an approval waits, exit code 13, until an operator allows or denies it, once.',
-  'approvals.siblings':
-    'Calls of one answer that need no approval go on beside one that waits, and the failure of one takes no result of the others.',
   'approvals.asked_anew':
     'Where a call changes a file that a pending approval of its run names, the approval is void and asked anew.',
-  'approvals.bound_at_execution':
-    'What was approved and has changed since - a script, a file, the directory, the program - is not carried out, and the model is told.',
   'approvals.denied_meanwhile':
     'A deny rule that comes after the request for an approval holds, whoever allowed the call.',
   'approvals.expire':
@@ -122,15 +118,10 @@ export const promises: Readonly<Record<string, string>> = {
     'Each tool whose effect cannot be repeated asks in mode default, and no other does.',
   'tools.processes_end_with_daemon':
     'A command amid which the daemon ends, killed or in order, is not repeated, and its processes are dead before its run goes on.',
-  'budgets.ask':
-    'A run whose budget has no room for its next model call waits and asks; it goes on where it is allowed more, and fails where it is not.',
   'budgets.unknown_price':
     'A model without a price costs tokens only, and run and session say how many calls had none.',
   'budgets.never_overspent':
     'What is spent and put aside of a day stays within its budget however many sessions ask at once, but for runs that were allowed more.',
-  'runtime.revisions':
-    'A change of the settings makes a revision; one that expects another revision is refused; any revision may come back.',
-  'runtime.pinned': 'A run keeps the settings with which it began, whatever is changed under it.',
   'runs.stop_ends_processes':
     'A run is cancelled or interrupted when all that its commands started is dead, and not before; where it waits, at once.',
   'approvals.bind_files':

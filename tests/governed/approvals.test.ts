@@ -96,7 +96,7 @@ describe('a call that needs an approval', () => {
 });
 
 describe('calls of one answer', () => {
-  test('go on beside one that waits, and one that fails takes none with it [holds approvals.siblings]', async () => {
+  test('go on beside one that waits, and one that fails takes none with it [holds approvals.siblings_go_on]', async () => {
     const session = await operator.session();
     const waiting = await operator.input(
       session,

@@ -55,7 +55,7 @@ const changes: readonly (readonly [string, ToolCall, () => void, () => void])[] 
 ];
 
 test.each(changes)(
-  'approved, then changed: %s. Nothing is carried out, and the model is told [holds approvals.bound_at_execution]',
+  'approved, then changed: %s. Nothing is carried out, and the model is told [holds approvals.exact_action]',
   async (_what, call, prepare, change) => {
     prepare();
     const session = await operator.session();

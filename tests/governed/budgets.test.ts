@@ -53,7 +53,7 @@ async function only(run: RunView) {
   return view.request;
 }
 
-test('a run whose tokens are used up waits, goes on where it is allowed more, and fails where it is not [holds budgets.ask]', async () => {
+test('a run whose tokens are used up waits, goes on where it is allowed more, and fails where it is not [holds budgets.pause_and_ask]', async () => {
   await set({ run: { max_tokens: 30_000 } });
   const session = await operator.session();
   const waiting = await operator.input(session, 'go', 13);

@@ -15,6 +15,8 @@ const inputs: Readonly<Record<string, object>> = {
   },
   bash: { command: 'echo x > made-by-bash.txt' },
   web_fetch: { url: 'http://127.0.0.1:1/' },
+  emit_output: { content: 'x' },
+  read_output: { message: 0 },
   ask_user_question: { questions: [{ question: 'Well?' }] },
 };
 

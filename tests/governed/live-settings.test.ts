@@ -37,7 +37,7 @@ test('of a hundred changes that expect the same revision one is made', async () 
   expect((await operator.client.runtime.get()).config.revision).toBe(revision + 1);
 });
 
-test('a run keeps the revision it began with while the settings change under it [holds runtime.pinned]', async () => {
+test('a run keeps the revision it began with while the settings change under it [holds runtime.runs_are_pinned]', async () => {
   const { client } = operator;
   const session = await operator.session();
   const { revision } = (await client.runtime.get()).config;
