@@ -64,7 +64,7 @@ export class GovernedLoad {
       await tolerant(() => this.#allowAll(client));
       return undefined;
     });
-    for (const run of this.#runs) await this.#expectKept(client, run);
+    for (const run of this.#runs) await expectKept(client, this.#box.workspaceRoot, run);
     this.#runs = [];
   }
 
@@ -116,21 +116,23 @@ export class GovernedLoad {
       await answer(client, run_id, request.id, false);
     }
   }
-
-  async #expectKept(client: Client, { key, runId = '', cancel }: GovernedRun): Promise<void> {
-    const { status } = await client.runs.get(runId);
-    if (cancel === 'answered') expect(status).toBe('cancelled');
-    else expect(cancel === 'maybe' ? ['completed', 'cancelled'] : ['completed']).toContain(status);
-    const events = await all(client.runs.events(runId, { limit: 100 }));
-    for (const step of [1, 2]) {
-      const lines = linesOf(join(this.#box.workspaceRoot, `${key}-${step}`));
-      expect(timesCarriedOut(events, step), `${key}-${step}`).toContain(lines);
-    }
-  }
 }
 
-/** How often the command of a step may have been carried out, by what the journal says of it. */
-function timesCarriedOut(events: readonly RecordedEvent[], step: number): readonly number[] {
+async function expectKept(
+  client: Client,
+  workspace: string,
+  { key, runId = '', cancel }: GovernedRun,
+): Promise<void> {
+  const { status } = await client.runs.get(runId);
+  if (cancel === 'answered') expect(status).toBe('cancelled');
+  else expect(cancel === 'maybe' ? ['completed', 'cancelled'] : ['completed']).toContain(status);
+  const events = await all(client.runs.events(runId, { limit: 100 }));
+  for (const step of [1, 2])
+    expectCarriedOut(events, step, linesOf(join(workspace, `${key}-${step}`)));
+}
+
+/** The command of a step was carried out as often as the journal says of it. */
+function expectCarriedOut(events: readonly RecordedEvent[], step: number, lines: number): void {
   const ofStep = events.filter((event) => 'step' in event && event.step === step);
   const begun = ofStep.filter(({ type }) => type === 'action_started').length;
   expect(begun).toBeLessThanOrEqual(1);
@@ -138,8 +140,8 @@ function timesCarriedOut(events: readonly RecordedEvent[], step: number): readon
     (event) => event.type === 'action_settled' && event.target === 'tool:bash',
   );
   const outcome = settled?.type === 'action_settled' ? settled.outcome : 'refused';
-  if (outcome === 'succeeded') return [1];
-  return begun === 0 ? [0] : [0, 1];
+  if (outcome === 'succeeded') expect(lines).toBe(1);
+  else expect(lines).toBeLessThanOrEqual(begun);
 }
 
 function linesOf(file: string): number {
