@@ -8,7 +8,7 @@ import { expectSound } from '../harness/soundness.ts';
 import { GovernedLoad } from './governed-load.ts';
 
 /** `npm run test:crash -- --kills N` sets another number. */
-const KILLS = Number(process.env['CRASH_KILLS'] ?? 10);
+const KILLS = Number(process.env['CRASH_KILLS'] ?? 6);
 
 /** Two kills in a row, then everything must come to its end: after three without a step a run is given up. */
 const KILLS_BEFORE_REST = 2;

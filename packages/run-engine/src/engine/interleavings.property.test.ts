@@ -76,8 +76,8 @@ const refusals = [
 
 const question = { questions: [{ question: 'Well?' }], expires_after_ms: EXPIRES_MS };
 
-function nthOf<T>(items: readonly T[], nth: number): T | readonly [] {
-  return items[nth % Math.max(1, items.length)] ?? [];
+function nthOf<T>(items: readonly T[], number: number): T | readonly [] {
+  return items[number % Math.max(1, items.length)] ?? [];
 }
 
 /** A daemon's life, one start after the other, and what its callers were answered. */
