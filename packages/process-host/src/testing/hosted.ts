@@ -30,14 +30,14 @@ export function newMark(): string {
 /** A directory that the sandbox does not empty, so that what it hides would be seen otherwise. */
 function kept(): string {
   const place = [homedir(), process.cwd(), '/var/lib', '/opt'].find(
-    (path) => !/^\/(tmp|var\/tmp|run)\//.test(`${path}/`) && isWritable(path),
+    (each) => !/^\/(tmp|var\/tmp|run)\//.test(`${each}/`) && isWritable(each),
   );
   return place ?? notRun('every directory that can be written to is one that the sandbox empties');
 }
 
-function isWritable(path: string): boolean {
+function isWritable(place: string): boolean {
   try {
-    accessSync(path, constants.W_OK);
+    accessSync(place, constants.W_OK);
     return true;
   } catch {
     return false;
