@@ -4,7 +4,6 @@ const terminal = '"type":"run_completed"';
 
 export const plainInput = 'What is in it?';
 export const toolInput = 'Please use the tool.';
-export const commandInput = 'Please run the command.';
 
 /** A client's own session on a daemon. */
 export class Talk {
@@ -28,7 +27,7 @@ export class Talk {
   }
 
   /** POST the input, GET the run's stream, read to the terminal event. Milliseconds: whole turn, first token. */
-  async turn(content: string): Promise<{ ms: number; firstMs: number; runId: string }> {
+  async turn(content: string): Promise<{ ms: number; firstMs: number }> {
     const from = performance.now();
     const path = `/v1/sessions/${this.#session}/runs`;
     const { run_id } = await this.client.json<{ run_id: string }>('POST', path, { content });
@@ -41,7 +40,7 @@ export class Talk {
     if (!stream.text.includes(terminal))
       throw new Error(`the run did not complete: ${stream.text}`);
     const to = performance.now();
-    return { ms: to - from, firstMs: (stream.firstAt || to) - from, runId: run_id };
+    return { ms: to - from, firstMs: (stream.firstAt || to) - from };
   }
 }
 

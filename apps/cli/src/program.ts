@@ -11,6 +11,7 @@ import { addServe } from './commands/serve.ts';
 import { addSessions } from './commands/sessions.ts';
 import { addStatus } from './commands/status.ts';
 import { addStore } from './commands/store.ts';
+import { addTasks } from './commands/tasks.ts';
 import { addGlobalOptions } from './global-options.ts';
 
 const closing = `
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   addRuns(program);
   addApprovals(program);
   addQuestions(program);
+  addTasks(program);
   addEvents(program);
   addStore(program);
   addChat(program);

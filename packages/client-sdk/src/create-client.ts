@@ -13,6 +13,7 @@ import { type Runs, runsOf } from './resources/runs.ts';
 import { type Runtime, runtimeOf } from './resources/runtime.ts';
 import { type Secrets, secretsOf } from './resources/secrets.ts';
 import { type Sessions, sessionsOf } from './resources/sessions.ts';
+import { type Tasks, tasksOf } from './resources/tasks.ts';
 import type { StreamFrame } from './stream/frame.ts';
 import type { StreamOptions } from './stream/stream-options.ts';
 import { stream } from './stream/streams.ts';
@@ -62,6 +63,7 @@ export interface Client {
   readonly runs: Runs;
   readonly approvals: Approvals;
   readonly questions: Questions;
+  readonly tasks: Tasks;
   /** Everything that happens, or what concerns one session or run. Without a cursor from now on. */
   readonly events: { stream(options?: EventStreamOptions): AsyncIterable<StreamFrame> };
   /** Any operation by its name in the table of operations; types are read off the table. */
@@ -92,6 +94,7 @@ export function createClient(options: ClientOptions): Client {
     runs: runsOf(transport),
     approvals: approvalsOf(transport),
     questions: questionsOf(transport),
+    tasks: tasksOf(transport),
     events: {
       stream: ({ sessionId, runId, ...rest } = {}) =>
         stream(

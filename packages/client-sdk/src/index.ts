@@ -18,6 +18,7 @@ export type {
 } from './resources/runtime.ts';
 export { initialToolLimits } from './resources/runtime.ts';
 export type { Secrets } from './resources/secrets.ts';
+export type { TaskListOptions, TaskOutputOptions, Tasks } from './resources/tasks.ts';
 export type { Sessions } from './resources/sessions.ts';
 export type { StreamEvent, StreamFrame } from './stream/frame.ts';
 export type { StreamOptions } from './stream/stream-options.ts';
@@ -72,6 +73,9 @@ export type {
   StreamGap,
   SubmitInputRequest,
   SystemPromptSettings,
+  TaskOutputView,
+  TaskRecord,
+  TaskStatus,
   ToolRuntimeLimits,
   UserQuestion,
   UserQuestionRequest,

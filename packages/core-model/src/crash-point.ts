@@ -13,7 +13,6 @@ export const crashPoints = [
   'model.delta',
   'model.answered',
   'tool.begun',
-  'tool.started',
   'tool.returned',
 ] as const;
 

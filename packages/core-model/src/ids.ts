@@ -9,7 +9,8 @@ export type IdPrefix =
   | 'root'
   | 'call'
   | 'approval'
-  | 'question';
+  | 'question'
+  | 'task';
 export type NewId = (prefix: IdPrefix) => string;
 
 /**

@@ -107,6 +107,21 @@ export type { SealedSlot } from './secret/sealed-slot.ts';
 export { evolveSession } from './session/evolve-session.ts';
 export { SessionId } from './session/session-id.ts';
 export { RoutePolicy, type SessionState } from './session/session.ts';
+export { evolveTask, isTaskEvent } from './task/evolve-task.ts';
+export type { TaskEvent } from './task/task-events.ts';
+export {
+  EndedTaskStatus,
+  OpenTaskStatus,
+  ShellEnd,
+  TaskKind,
+  TaskStatus,
+  TerminalReason,
+  eraseTask,
+  isEnded,
+  isLiveShell,
+  type TaskCall,
+  type TaskState,
+} from './task/task.ts';
 export { ProcessIdentity } from './tool/process-identity.ts';
 export {
   BudgetKey,
@@ -147,7 +162,18 @@ export {
   type RuntimeRevision,
 } from './runtime/runtime-config.ts';
 export { ActionBinding, BoundFile } from './tool/action-binding.ts';
-export type { JsonSchema, Tool, ToolContext, ToolDefinition, ToolResult } from './tool/tool.ts';
+export type {
+  BackgroundCommand,
+  BackgroundProcess,
+  HeldCommand,
+  JsonSchema,
+  ShellReport,
+  SinkPlace,
+  Tool,
+  ToolContext,
+  ToolDefinition,
+  ToolResult,
+} from './tool/tool.ts';
 export {
   operations,
   type Access,
@@ -193,6 +219,7 @@ export {
   SessionView,
   SetRoutePolicyRequest,
 } from './wire/session-view.ts';
+export { StopTaskRequest, TaskOutputView, TaskRecord } from './wire/task-view.ts';
 export { ModelDelta, StreamGap } from './wire/stream-frames.ts';
 export { startWatchdog, type Watchdog, type WatchdogLimits } from './watchdog.ts';
 export { KHEISH_VERSION } from './version.ts';

@@ -17,7 +17,7 @@ export type {
   WorkingState,
 } from './commit/command.ts';
 export type { FeedListener, JournalFeed, Page, PageOptions } from './journal/feed.ts';
-export type { ListedRun, Reads, TranscriptEntry } from './reads/reads.ts';
+export type { ListedRun, ListedTask, Reads, TranscriptEntry } from './reads/reads.ts';
 export { makeDirectory } from './root/make-directory.ts';
 export {
   openStore,
@@ -26,4 +26,5 @@ export {
   type Store,
   type StoreOptions,
 } from './store.ts';
+export type { OutputRange, TaskOutputFiles } from './task-output/task-output-files.ts';
 export type { StoreReport } from './verify/verify-store.ts';

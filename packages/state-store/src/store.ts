@@ -16,6 +16,7 @@ import { reopen, rootIdOf } from './root/reopen.ts';
 import { type RootLock, lockRoot } from './root/root-lock.ts';
 import { storageError } from './root/storage-error.ts';
 import { schemaVersionOf } from './schema/migrate.ts';
+import { TaskOutputFiles } from './task-output/task-output-files.ts';
 import { type StoreReport, verifyDatabase } from './verify/verify-store.ts';
 
 export interface StoreOptions {
@@ -46,6 +47,7 @@ export interface Store extends AsyncDisposable {
   readonly feed: JournalFeed;
   readonly read: Reads;
   readonly blobs: BlobStore;
+  readonly taskOutput: TaskOutputFiles;
   /**
    * Applies the command. When this resolves it is on disk; when it rejects with a refusal nothing happened. After
    * `storage/storage_unavailable` it may still come to the disk where the process ends before the disk is well again.
@@ -156,6 +158,7 @@ function assemble(
     feed,
     read: new Reads(connection, group.aggregates),
     blobs,
+    taskOutput: new TaskOutputFiles(lock.root),
     commit: (command) => group.commit(command),
     commitOnce: (command) => group.commitOnce(command),
     beginIncarnation: () => beginIncarnation(group, statements, remains, version),

@@ -8,6 +8,7 @@ import type {
   RunView,
   RuntimeRevisionView,
   SessionView,
+  TaskRecord,
 } from '@kheish/client-sdk';
 import { approvalSubject } from '../asked/approval-text.ts';
 import { describeEvent } from './event-line.ts';
@@ -97,6 +98,23 @@ export const questionColumns: Columns<PendingQuestionView> = {
     request.expires_at_ms === undefined ? undefined : time(request.expires_at_ms),
   ],
 };
+
+export const taskColumns: Columns<TaskRecord> = {
+  heads: ['task', 'kind', 'status', 'title', 'waits for', 'end', 'updated'],
+  row: (task) => [
+    task.id,
+    task.kind,
+    task.status,
+    oneLine(task.title, 60),
+    task.blocked_by.length === 0 ? undefined : task.blocked_by.join(' '),
+    endOf(task),
+    time(task.updated_at_ms),
+  ],
+};
+
+function endOf({ metadata: { terminal_reason: reason, exit_code: code } }: TaskRecord) {
+  return code === undefined ? reason : `exit code ${code}`;
+}
 
 export const revisionColumns: Columns<RuntimeRevisionView> = {
   heads: ['revision', 'changed', 'time', 'mode', 'rules', 'model'],

@@ -52,6 +52,15 @@ function detailOf(event: StreamEvent): string[] {
       return [`to ${event.model}:`, event.error.detail];
     case 'run_stop_requested':
       return [`as ${event.as}`];
+    case 'task_created':
+      return [event.task_id, event.title];
+    case 'task_settled':
+      return [event.task_id, event.status];
+    case 'task_updated':
+    case 'task_started':
+    case 'task_stop_requested':
+    case 'task_deleted':
+      return [event.task_id];
     case 'secret_slot_set':
     case 'secret_slot_deleted':
       return [event.slot_id];

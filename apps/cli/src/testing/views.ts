@@ -150,5 +150,15 @@ export function statusView(tail: string): DaemonStatusView {
       interrupted: 0,
       cancelled: 0,
     },
+    tasks: {
+      total: 0,
+      live_background_shell_task_count: 0,
+      pending: 0,
+      in_progress: 0,
+      blocked: 0,
+      completed: 0,
+      failed: 0,
+      cancelled: 0,
+    },
   };
 }

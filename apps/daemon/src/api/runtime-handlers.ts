@@ -4,6 +4,7 @@ import type {
   DaemonStatusView,
   RunStatus,
   RuntimeSettingsView,
+  TaskStatus,
 } from '@kheish/core-model';
 import type { Handlers } from '@kheish/http-api';
 import type { ProcessHost } from '@kheish/process-host';
@@ -104,6 +105,7 @@ async function statusView(facts: DaemonFacts): Promise<DaemonStatusView> {
     },
     sessions: { total: store.read.sessionCount() },
     runs: runCounts(store),
+    tasks: taskCounts(store),
   };
 }
 
@@ -124,4 +126,21 @@ function runCounts(store: Store): DaemonStatusView['runs'] {
     total += count;
   }
   return { total, ...counts };
+}
+
+function taskCounts(store: Store): DaemonStatusView['tasks'] {
+  const counts: Record<TaskStatus, number> = {
+    pending: 0,
+    in_progress: 0,
+    blocked: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+  };
+  let total = 0;
+  for (const { status, count } of store.read.taskCounts()) {
+    counts[status] = count;
+    total += count;
+  }
+  return { total, live_background_shell_task_count: store.read.liveShells().length, ...counts };
 }

@@ -8,6 +8,7 @@ import { runtimeHandlers } from '../api/runtime-handlers.ts';
 import { currentRuntime } from '../api/runtime-settings.ts';
 import { secretHandlers } from '../api/secret-handlers.ts';
 import { sessionHandlers } from '../api/session-handlers.ts';
+import { taskHandlers } from '../api/task-handlers.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { DaemonOptions } from './daemon-options.ts';
 import type { DaemonParts } from './daemon-parts.ts';
@@ -34,6 +35,7 @@ export function daemonApi(
       ...sessionHandlers(store, engine),
       ...runHandlers(store, engine),
       ...askedHandlers(parts),
+      ...taskHandlers(store, parts.tasks),
       ...configurationHandlers(parts),
       ...secretHandlers(secrets),
       ...runtimeHandlers({

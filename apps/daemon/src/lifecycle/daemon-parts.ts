@@ -3,7 +3,14 @@ import { SecretStore } from '@kheish/auth-store';
 import { KHEISH_VERSION, KheishError, idFactory } from '@kheish/core-model';
 import { createEgress } from '@kheish/egress';
 import { type ProcessHost, createProcessHost } from '@kheish/process-host';
-import { Engine, askUserQuestion, emitOutput, readOutput } from '@kheish/run-engine';
+import {
+  type EndProcesses,
+  Engine,
+  SessionTasks,
+  askUserQuestion,
+  emitOutput,
+  readOutput,
+} from '@kheish/run-engine';
 import { type Incarnation, type Store, openStore } from '@kheish/state-store';
 import {
   createEditingTools,
@@ -23,6 +30,7 @@ export interface DaemonParts {
   readonly routes: RouteBook;
   readonly incarnation: Incarnation;
   readonly engine: Engine;
+  readonly tasks: SessionTasks;
   readonly processes: ProcessHost;
   readonly workspaceRoot: string;
 }
@@ -61,6 +69,16 @@ export async function openParts(
   const { path = '' } = options;
   const processes = createProcessHost({ clock, workspaceRoot, hidden, path });
   closing.defer(() => processes.close());
+  const endProcesses: EndProcesses = async (identity, actionId) =>
+    (await processes.reap(identity, actionId)).death === 'proven';
+  const tasks = new SessionTasks({
+    store,
+    clock,
+    newId,
+    log,
+    incarnation: incarnation.number,
+    endProcesses,
+  });
   const workspace = { workspaceRoot, hidden };
   const tools = [
     ...createWorkspaceTools(workspace),
@@ -71,6 +89,7 @@ export async function openParts(
     askUserQuestion,
     emitOutput,
     readOutput(store),
+    ...tasks.tools,
   ];
   const engine = new Engine({
     ...options,
@@ -78,15 +97,15 @@ export async function openParts(
     incarnation,
     routes,
     tools,
-    endProcesses: async (identity, actionId) =>
-      (await processes.reap(identity, actionId)).death === 'proven',
+    endProcesses,
+    tasks,
     clock,
     random,
     newId,
     redact: (text) => redactor.redact(text),
   });
   closing.defer(() => engine.drain(0));
-  return { store, secrets, routes, incarnation, engine, processes, workspaceRoot };
+  return { store, secrets, routes, incarnation, engine, tasks, processes, workspaceRoot };
 }
 
 /** A route whose secret is missing would fail every run: better to say so before the first. */

@@ -92,6 +92,11 @@ export const problems = {
   'models/refused': { status: 502 },
   'models/output_truncated': { status: 502 },
 
+  'tasks/task_not_found': { status: 404 },
+  'tasks/task_state_conflict': { status: 409 },
+  'tasks/invalid_dependency': { status: 400 },
+  'tasks/too_many_tasks': { status: 429 },
+
   'tools/unknown_tool': { status: 400 },
   'tools/invalid_input': { status: 400 },
   'tools/not_found': { status: 404 },

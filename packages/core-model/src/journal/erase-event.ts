@@ -4,11 +4,14 @@ import { ERASED_TOOL, eraseMessage } from '../message/message.ts';
 import { eraseQuestion } from '../question/question.ts';
 import { eraseRequest } from '../run/evolve-run.ts';
 import { eraseGivenApproval, eraseRunError } from '../run/run.ts';
+import { isTaskEvent } from '../task/evolve-task.ts';
+import { eraseTaskEvent } from '../task/task-events.ts';
 import type { DomainEvent, EventOf } from './events.ts';
 
 /** The event without what was said in it: texts become their digests. Erasing twice changes nothing. */
 export function eraseEvent<E extends DomainEvent>(event: E): E;
 export function eraseEvent(event: DomainEvent): DomainEvent {
+  if (isTaskEvent(event)) return eraseTaskEvent(event);
   switch (event.type) {
     case 'session_created': {
       const { system_prompt: _prompt, ...rest } = event;

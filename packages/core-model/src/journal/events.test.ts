@@ -26,6 +26,11 @@ const optional: Partial<Record<DomainEvent['type'], readonly string[]>> = {
   approval_resolved: ['updated_input', 'justification', 'reason'],
   question_resolved: ['justification'],
   question_voided: ['justification'],
+  task_created: ['command'],
+  task_updated: ['title', 'description', 'status', 'blocked_by', 'output', 'call'],
+  task_started: ['process'],
+  task_stop_requested: ['reason'],
+  task_settled: ['output', 'shell_end'],
   runtime_configured: ['rollback_of_revision'],
 };
 

@@ -17,6 +17,7 @@ import {
 } from '../run/run.ts';
 import { RuntimeConfig, RuntimeSetting } from '../runtime/runtime-config.ts';
 import { RoutePolicy } from '../session/session.ts';
+import { taskEvents } from '../task/task-events.ts';
 import { ProcessIdentity } from '../tool/process-identity.ts';
 
 const session = { session_id: v.string() };
@@ -142,12 +143,12 @@ const OutputEmitted = v.strictObject({
   content: Body,
 });
 
-/** A call that is not carried out; its message enters the transcript. */
+/** A call that is not carried out, by a rule or by the operator; its message enters the transcript. */
 const ToolCallRefused = v.strictObject({
   type: v.literal('tool_call_refused'),
   ...run,
   step: v.number(),
-  by: v.picklist(['rule', 'operator', 'expiry', 'run_end']),
+  by: v.picklist(['rule', 'operator', 'expiry']),
   message: ToolMessage,
 });
 
@@ -295,6 +296,7 @@ export const DomainEvent = v.variant('type', [
   RunFailed,
   RunInterrupted,
   RunCancelled,
+  ...taskEvents,
   SecretSlotSet,
   SecretSlotDeleted,
   RuntimeConfigured,

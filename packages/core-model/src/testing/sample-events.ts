@@ -212,6 +212,71 @@ export const daemonEvents = {
   stopped: { type: 'daemon_stopped', incarnation: 1 },
 } as const satisfies Record<string, DomainEvent>;
 
+const ofTask = { session_id: 's', task_id: 'task_1' };
+
+/** One event of each kind that a task may have, of a todo and of a shell. */
+export const taskSamples = {
+  created: {
+    type: 'task_created',
+    ...ofTask,
+    kind: 'todo',
+    title: 'said to do',
+    description: 'said in detail',
+    status: 'blocked',
+    blocked_by: ['task_0'],
+    owner_agent_id: 'agent_1',
+    call: { run_id: 'run_1', action_id: 'action_1' },
+  },
+  shellCreated: {
+    type: 'task_created',
+    ...ofTask,
+    kind: 'shell',
+    title: 'said to run',
+    description: 'said in detail',
+    status: 'pending',
+    blocked_by: [],
+    owner_agent_id: 'agent_1',
+    call: { run_id: 'run_1', action_id: 'action_1' },
+    command: 'echo said',
+  },
+  updated: {
+    type: 'task_updated',
+    ...ofTask,
+    title: 'said anew',
+    description: 'said anew',
+    status: 'in_progress',
+    blocked_by: [],
+    output: 'said so far',
+    call: { run_id: 'run_1', action_id: 'action_2' },
+  },
+  started: {
+    type: 'task_started',
+    ...ofTask,
+    incarnation: 1,
+    process: { pid: 7, start_ticks: '70', boot_id: '00000000-0000-0000-0000-000000000000' },
+  },
+  stopRequested: { type: 'task_stop_requested', ...ofTask, reason: 'said to stop' },
+  settled: { type: 'task_settled', ...ofTask, status: 'completed', output: 'said in the end' },
+  shellSettled: {
+    type: 'task_settled',
+    ...ofTask,
+    status: 'failed',
+    output: 'said\n',
+    shell_end: {
+      terminal_reason: 'exited',
+      exit_code: 3,
+      signal: 'SIGTERM',
+      recovered_on_boot: true,
+      death_unproven: true,
+      remaining_pids: [8],
+      output_total_bytes: 5,
+      output_rotation_count: 0,
+      output_excerpt: 'said\n',
+    },
+  },
+  deleted: { type: 'task_deleted', ...ofTask },
+} as const satisfies Record<string, DomainEvent>;
+
 export const slotEvents = {
   set: { type: 'secret_slot_set', slot_id: 'openai.prod', provider: 'open_ai', version: 1 },
   deleted: { type: 'secret_slot_deleted', slot_id: 'openai.prod', version: 1 },
@@ -253,6 +318,7 @@ export const sampleEvents: readonly DomainEvent[] = [
   { ...runEvents.suspended, waiting_for: 'user_question' },
   toolSettled,
   bareSettled,
+  ...(Object.values(taskSamples) as DomainEvent[]),
   ...Object.values(slotEvents),
   configured,
   { ...configured, setting: 'rollback', rollback_of_revision: 1 },

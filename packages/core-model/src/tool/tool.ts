@@ -15,6 +15,51 @@ export interface ToolDefinition {
   readonly inputSchema: JsonSchema;
 }
 
+/** Where a command's output is kept on disk. */
+export interface SinkPlace {
+  /** Absolute. */
+  readonly file: string;
+  readonly maxBytes: number;
+}
+
+/** How a command ended, and whether all that it started is dead. */
+export interface ShellReport {
+  readonly exit_code?: number;
+  readonly signal?: string;
+  /** Why it was stopped. */
+  readonly stopped?: string;
+  readonly death: 'proven' | 'unproven';
+  readonly remaining_pids?: readonly number[];
+  readonly output: { readonly total: number };
+}
+
+/** A command under way. */
+export interface BackgroundProcess {
+  /** Never rejects. */
+  readonly exit: Promise<ShellReport>;
+  output(): { readonly total: number };
+  stop(reason: string): Promise<unknown>;
+}
+
+/** A command that exists as a process and has not begun. */
+export interface HeldCommand {
+  readonly identity?: ProcessIdentity;
+  /** Lets it begin. */
+  release(): BackgroundProcess;
+  /** It never begins. */
+  drop(): Promise<void>;
+}
+
+/** A command that outlives its call and its run: it belongs to the session. */
+export interface BackgroundCommand {
+  readonly command: string;
+  /** What it is for. */
+  readonly description?: string;
+  hold(sink: SinkPlace): Promise<HeldCommand>;
+  /** Called when all is on disk, right before it begins; where it rejects it does not. */
+  lastLook(): Promise<void>;
+}
+
 export interface ToolContext {
   readonly session_id: string;
   readonly run_id: string;
@@ -33,6 +78,8 @@ export interface ToolContext {
    * rejects nothing may happen. What died before it is begun again, what died after it has an unknown outcome.
    */
   begin(process?: ProcessIdentity): Promise<void>;
+  /** Begins the effect, in the place of `begin`, with a command that becomes a task of the session. */
+  background(command: BackgroundCommand): Promise<{ task_id: string }>;
 }
 
 export interface ToolResult {

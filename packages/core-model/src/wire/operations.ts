@@ -6,6 +6,7 @@ import type { Operation } from './operations/operation.ts';
 import { runOperations } from './operations/run-operations.ts';
 import { secretOperations } from './operations/secret-operations.ts';
 import { sessionOperations } from './operations/session-operations.ts';
+import { taskOperations } from './operations/task-operations.ts';
 
 export type { Access, Operation } from './operations/operation.ts';
 
@@ -16,6 +17,7 @@ export const operations = {
   ...sessionOperations,
   ...runOperations,
   ...askedOperations,
+  ...taskOperations,
   ...configurationOperations,
 } as const satisfies Record<string, Operation>;
 

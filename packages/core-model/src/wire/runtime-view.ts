@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { PermissionMode } from '../permission/permission-rule.ts';
 import { RunStatus } from '../run/run-status.ts';
 import { Budgets, SystemPromptSettings, ToolRuntimeLimits } from '../runtime/runtime-config.ts';
+import { TaskStatus } from '../task/task.ts';
 import { SandboxView } from './sandbox-view.ts';
 
 export const CapabilityMatrix = v.strictObject({
@@ -130,6 +131,14 @@ export const DaemonStatusView = v.strictObject({
     total: v.number(),
     ...(Object.fromEntries(RunStatus.options.map((status) => [status, v.number()])) as Record<
       v.InferOutput<typeof RunStatus>,
+      v.NumberSchema<undefined>
+    >),
+  }),
+  tasks: v.strictObject({
+    total: v.number(),
+    live_background_shell_task_count: v.number(),
+    ...(Object.fromEntries(TaskStatus.options.map((status) => [status, v.number()])) as Record<
+      TaskStatus,
       v.NumberSchema<undefined>
     >),
   }),

@@ -3,6 +3,7 @@ import {
   KheishError,
   type ProcessIdentity,
   type RunState,
+  type ToolContext,
   endsRun,
   toKheishError,
 } from '@kheish/core-model';
@@ -12,6 +13,7 @@ import { runError } from '../decide/finish-run.ts';
 import type { Rules } from '../decide/rules.ts';
 import { type ModelOutcome, settleModelCall } from '../decide/settle-model-call.ts';
 import { type ToolOutcome, settleToolCall } from '../decide/settle-tool-call.ts';
+import type { SessionTasks } from '../tasks/session-tasks.ts';
 import { diskRetryMs } from './disk-retry.ts';
 import { type ModelCallPorts, performModelCall } from './model-call.ts';
 import {
@@ -29,6 +31,11 @@ export interface EffectLog {
   error(facts: object, message: string): void;
 }
 
+interface EffectPorts {
+  /** Commands that outlive their calls. */
+  readonly tasks: SessionTasks;
+}
+
 /** Milliseconds that what was dropped has to come to its end. */
 const DROP_GRACE_MS = 1_000;
 
@@ -37,7 +44,7 @@ const DROP_GRACE_MS = 1_000;
  * outcome committed. A stop request aborts what the run has under way.
  */
 export class RunEffects {
-  readonly #ports: ModelCallPorts;
+  readonly #ports: ModelCallPorts & EffectPorts;
   readonly #rules: Rules;
   readonly #log: EffectLog;
   readonly #stops = new Map<string, AbortController>();
@@ -45,7 +52,7 @@ export class RunEffects {
   readonly #dropped = new AbortController();
   #draining = false;
 
-  constructor(ports: ModelCallPorts, rules: Rules, log: EffectLog) {
+  constructor(ports: ModelCallPorts & EffectPorts, rules: Rules, log: EffectLog) {
     this.#ports = ports;
     this.#rules = rules;
     this.#log = log;
@@ -136,17 +143,16 @@ export class RunEffects {
   }
 
   async #toolCall(intent: Intent, stop: AbortSignal, signal: AbortSignal): Promise<void> {
-    const begin = async (process?: ProcessIdentity) => {
-      await this.#settle(intent, [], (state) =>
+    const begin = (process?: ProcessIdentity) =>
+      this.#settle(intent, [], (state) =>
         beginAction(state, intent.run_id, intent.action_id, process, this.#rules),
       );
-      this.#ports.reach?.('tool.started');
-    };
     const ports = {
       ...this.#ports,
       ...this.#patient(intent, signal),
       rules: this.#rules,
       begin,
+      background: this.#background(intent, signal),
     };
     const { outcome, blobs } = await performToolCall(intent, signal, ports).catch(
       (thrown: unknown) => {
@@ -156,6 +162,21 @@ export class RunEffects {
       },
     );
     await this.#settleToolCall(intent, outcome, blobs);
+  }
+
+  /** The call begins, and the task is there, by one commit. */
+  #background(intent: Intent, signal: AbortSignal): ToolContext['background'] {
+    const { session_id, run_id, action_id } = intent;
+    return (command) =>
+      this.#ports.tasks.begin(
+        { session_id, run_id, action_id, signal },
+        command,
+        (process, blobs, record) =>
+          this.#settle(intent, blobs, (state) => {
+            beginAction(state, run_id, action_id, process, this.#rules);
+            record(state);
+          }),
+      );
   }
 
   #settleModelCall(intent: Intent, outcome: ModelOutcome, blobs: readonly BlobRow[]) {

@@ -32,6 +32,7 @@ export interface ToolCallPorts {
   readonly read: ReadPatiently;
   readonly keep: KeepText;
   readonly begin: ToolContext['begin'];
+  readonly background: ToolContext['background'];
   readonly reach?: ReachCrashPoint;
 }
 
@@ -43,7 +44,7 @@ export async function performToolCall(
 ): Promise<{ outcome: ToolOutcome; blobs: readonly BlobRow[] }> {
   const { session_id, run_id, action_id, approval } = intent;
   const { run, call } = await ports.read(() => approvedCall(intent, ports.store));
-  const { store, rules, begin } = ports;
+  const { store, rules, begin, background } = ports;
   const authority = {
     run,
     ...(approval !== undefined && { approval }),
@@ -58,6 +59,7 @@ export async function performToolCall(
     signal,
     reach: authority.limits.max_sandbox,
     begin,
+    background,
   });
   ports.reach?.('tool.returned');
   const changed = intent.effect === 'once' ? await changedApprovals(run_id, ports) : [];

@@ -41,6 +41,7 @@ function context(signal = new AbortController().signal): ToolContext {
     action_id: 'a',
     signal,
     reach: 'workspace_write',
+    background: () => Promise.reject(new Error('there are no tasks here')),
     begin: () => Promise.resolve(),
   };
 }

@@ -139,14 +139,14 @@ export class ToolGate {
     { limits }: Authority,
     context: ToolContext,
   ): Promise<ToolAnswer> {
-    const begin = beginning(tool, context);
+    const { begin, background } = beginning(tool, context);
     if (tool.effect === 'once' && tool.beginsItself !== true) await begin();
     const timeoutMs = Math.min(tool.limits.timeoutMs, limits.max_timeout_ms);
     const maxOutputBytes = Math.min(tool.limits.maxOutputBytes, limits.max_output_bytes);
     const { content, death_unproven: deathUnproven } = await withinTime(
       this.#clock,
       { name: tool.name, timeoutMs, signal: context.signal },
-      (signal) => tool.run(input, { ...context, signal, begin }),
+      (signal) => tool.run(input, { ...context, signal, begin, background }),
     );
     return {
       content: boundedText(content, maxOutputBytes),
@@ -207,12 +207,21 @@ async function withBinding(
 }
 
 /** A call begins once, and only one that is not repeated says so. */
-function beginning(tool: Tool, context: ToolContext): ToolContext['begin'] {
+function beginning(tool: Tool, context: ToolContext): Pick<ToolContext, 'begin' | 'background'> {
   let begun = false;
-  return async (process) => {
+  const once = () => {
     if (begun || tool.effect !== 'once') throw new Error(`${tool.name} may not begin`);
     begun = true;
-    await context.begin(process);
+  };
+  return {
+    begin: async (process) => {
+      once();
+      await context.begin(process);
+    },
+    background: async (command) => {
+      once();
+      return context.background(command);
+    },
   };
 }
 

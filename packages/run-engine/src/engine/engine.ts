@@ -36,8 +36,10 @@ import {
   createSession,
   deleteSession,
   endSession,
+  prepareDeletion,
   setRoutePolicy,
 } from '../session/session-decisions.ts';
+import type { SessionTasks } from '../tasks/session-tasks.ts';
 import type { AgentTool } from '../tools/agent-tool.ts';
 import { runView } from '../view/run-view.ts';
 import { sessionView } from '../view/session-view.ts';
@@ -56,6 +58,8 @@ export interface EngineOptions {
   readonly incarnation: Incarnation;
   readonly routes: ModelRoutes;
   readonly tools: readonly AgentTool[];
+  /** Their tools are among `tools`. */
+  readonly tasks: SessionTasks;
   readonly endProcesses: EndProcesses;
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -118,6 +122,7 @@ export class Engine {
     this.#deadlines = new Deadlines({ ...options, rules: this.#rules });
     this.#unfollow = store.feed.subscribe((rows) => {
       this.#effects.follow(rows);
+      options.tasks.follow(rows);
       this.#takeover.follow(rows);
       this.#deadlines.follow(rows);
       for (const row of rows) {
@@ -135,6 +140,7 @@ export class Engine {
   async recover(): Promise<{ recovered: number }> {
     // Who waits is not known before the first look.
     this.#rules.line.join(undefined);
+    await this.#options.tasks.recover();
     const recovered = await this.#takeover.begin();
     await this.#dispatcher.dispatch();
     this.#deadlines.begin();
@@ -159,17 +165,26 @@ export class Engine {
     });
   }
 
-  endSession(
+  /** The commands that it has running are ended, too; with this they are dead, or cannot be proven to be. */
+  async endSession(
     sessionId: string,
     reason: string | undefined,
     idempotency?: IdempotencyRequest,
   ): Promise<Answered<SessionView>> {
     const load = { session: sessionId, queue: 'all' } as const;
     const decide = (state: WorkingState) => sessionView(endSession(state, sessionId, reason));
-    return this.#answer({ load, decide }, 200, idempotency);
+    const answer = await this.#answer({ load, decide }, 200, idempotency);
+    await this.#options.tasks.quiet(sessionId);
+    return answer;
   }
 
   async deleteSession(sessionId: string): Promise<void> {
+    await this.#options.store.commit({
+      load: { session: sessionId },
+      decide: (state) => prepareDeletion(state, sessionId),
+    });
+    // What a command prints is erased with the rest, so it has to be there before.
+    await this.#options.tasks.quiet(sessionId);
     await this.#options.store.commit({
       load: { session: sessionId, queue: 'all' },
       decide: (state) => deleteSession(state, sessionId),
@@ -253,6 +268,7 @@ export class Engine {
     this.#deadlines.stop();
     await this.#effects.drain(timeoutMs);
     await this.#dispatcher.stop();
+    await this.#options.tasks.close();
     this.#unfollow();
   }
 

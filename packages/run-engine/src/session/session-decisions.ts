@@ -4,8 +4,10 @@ import {
   type NewId,
   type RoutePolicy,
   type SessionState,
+  isLiveShell,
 } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
+import { stopShells } from '../tasks/todo-decisions.ts';
 import { existingSession, idleSession, openSession } from './open-session.ts';
 
 function after(state: WorkingState, sessionId: string): SessionState {
@@ -77,6 +79,7 @@ export function endSession(
   const session = idleSession(state.session(sessionId), sessionId);
   if (session.status === 'ended') return session;
   cancelQueue(state, session);
+  stopShells(state, sessionId, 'The session was ended.');
   state.record({
     type: 'session_ended',
     session_id: sessionId,
@@ -85,9 +88,22 @@ export function endSession(
   return after(state, sessionId);
 }
 
+/** What runs for the session in the background is to end, so that it can be erased. */
+export function prepareDeletion(state: WorkingState, sessionId: string): void {
+  idleSession(state.session(sessionId), sessionId);
+  stopShells(state, sessionId, 'The session was deleted.');
+}
+
 /** Erases what was said. The events stay, with digests in the place of texts. */
 export function deleteSession(state: WorkingState, sessionId: string): void {
   const session = idleSession(state.session(sessionId), sessionId);
+  const live = state.openTasks(sessionId).find(isLiveShell);
+  if (live !== undefined) {
+    throw new KheishError(
+      'sessions/session_busy',
+      `Task ${live.task_id} of session ${sessionId} is not over yet. Stop it and try again.`,
+    );
+  }
   cancelQueue(state, session);
   state.record({ type: 'session_deleted', session_id: sessionId });
 }

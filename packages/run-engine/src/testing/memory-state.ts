@@ -5,11 +5,15 @@ import {
   type RuntimeRevision,
   type SessionState,
   type Spending,
+  type TaskState,
   addSpending,
   daySpendingChange,
   evolveRun,
   evolveSession,
+  evolveTask,
   firstRevision,
+  isEnded,
+  isTaskEvent,
   messageOf,
   noSpending,
   runIdOf,
@@ -20,12 +24,18 @@ import type { Load, WorkingState } from '@kheish/state-store';
 interface Tables {
   readonly sessions: Map<string, SessionState>;
   readonly runs: Map<string, RunState>;
+  readonly tasks: Map<string, TaskState>;
   readonly transcripts: Map<string, readonly Message[]>;
 }
 
 /** A store in memory: a command is decided over what it loads, and either all of it happens or nothing. */
 export class MemoryState {
-  tables: Tables = { sessions: new Map(), runs: new Map(), transcripts: new Map() };
+  tables: Tables = {
+    sessions: new Map(),
+    runs: new Map(),
+    tasks: new Map(),
+    transcripts: new Map(),
+  };
   readonly journal: DomainEvent[] = [];
   readonly days = new Map<string, Spending>();
   revision: RuntimeRevision = firstRevision;
@@ -34,10 +44,11 @@ export class MemoryState {
   commit<R>(load: Load, decide: (state: WorkingState) => R): R {
     this.atMs += 1;
     const before = this.tables;
-    const { sessions, runs, transcripts } = before;
+    const { sessions, runs, tasks, transcripts } = before;
     this.tables = {
       sessions: new Map(sessions),
       runs: new Map(runs),
+      tasks: new Map(tasks),
       transcripts: new Map(transcripts),
     };
     const recorded: DomainEvent[] = [];
@@ -61,6 +72,8 @@ export class MemoryState {
       atMs: this.atMs,
       session: (id) => required(this.tables.sessions, id),
       run: (id) => required(this.tables.runs, id),
+      task: (id) => this.tables.tasks.get(id),
+      openTasks: (sessionId) => this.openTasks(sessionId),
       slot: () => ({ lastVersion: 0 }),
       running: () => {
         if (!load.admission) throw new Error('running runs were not loaded');
@@ -93,7 +106,7 @@ export class MemoryState {
   }
 
   #evolve(event: DomainEvent): void {
-    const { sessions, runs, transcripts } = this.tables;
+    const { sessions, runs, tasks, transcripts } = this.tables;
     const sessionId = sessionIdOf(event) ?? '';
     const runId = runIdOf(event);
     const spending = daySpendingChange(event, runs.get(runId ?? ''));
@@ -104,9 +117,20 @@ export class MemoryState {
     const run = runId === undefined ? undefined : evolveRun(runs.get(runId), event, this.atMs);
     if (runId !== undefined && run !== undefined) runs.set(runId, run);
     sessions.set(sessionId, evolveSession(sessions.get(sessionId), event, this.atMs));
+    if (isTaskEvent(event)) {
+      const task = evolveTask(tasks.get(event.task_id), event, this.atMs);
+      if (task === undefined) tasks.delete(event.task_id);
+      else tasks.set(event.task_id, task);
+    }
     const message = messageOf(event, run);
     if (message === undefined) return;
     transcripts.set(sessionId, [...(transcripts.get(sessionId) ?? []), message]);
+  }
+
+  openTasks(sessionId: string): TaskState[] {
+    return [...this.tables.tasks.values()].filter(
+      (task) => task.session_id === sessionId && !isEnded(task.status),
+    );
   }
 
   running(): { total: number; byRoute: Map<string, number> } {

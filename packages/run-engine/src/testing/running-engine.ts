@@ -13,6 +13,7 @@ import { type Incarnation, type Store, openStore } from '@kheish/state-store';
 import { ManualClock, systemRandom } from '@kheish/testkit';
 import { Engine, type EngineOptions } from '../engine/engine.ts';
 import type { ModelRoutes } from '../engine/model-routes.ts';
+import { SessionTasks } from '../tasks/session-tasks.ts';
 import type { AgentTool } from '../tools/agent-tool.ts';
 import { FakeModel } from './fake-model.ts';
 
@@ -69,6 +70,7 @@ export class EngineRoot implements AsyncDisposable {
 export class RunningEngine {
   readonly store: Store;
   readonly engine: Engine;
+  readonly tasks: SessionTasks;
   readonly model = new FakeModel();
   readonly log: LoggedLine[] = [];
   readonly #incarnation: Incarnation;
@@ -79,7 +81,20 @@ export class RunningEngine {
     this.store = store;
     this.#incarnation = incarnation;
     this.#clock = root.clock;
-    const { routes, ...rest } = options;
+    const { routes, tools = [], ...rest } = options;
+    const log: EngineOptions['log'] = {
+      warn: (facts, message) => this.log.push({ level: 'warn', message, facts: { ...facts } }),
+      error: (facts, message) => this.log.push({ level: 'error', message, facts: { ...facts } }),
+    };
+    const { clock, newId } = root;
+    this.tasks = new SessionTasks({
+      store,
+      clock: options.clock ?? clock,
+      newId,
+      log,
+      incarnation: incarnation.number,
+      endProcesses: options.endProcesses ?? (() => Promise.resolve(true)),
+    });
     this.engine = new Engine({
       store,
       incarnation,
@@ -94,16 +109,14 @@ export class RunningEngine {
         price: () => undefined,
         ...routes,
       },
-      tools: [],
+      tools,
+      tasks: this.tasks,
       endProcesses: () => Promise.resolve(true),
       clock: root.clock,
       random: systemRandom,
       newId: root.newId,
       redact: (text) => text.replaceAll('hidden words', '[redacted]'),
-      log: {
-        warn: (facts, message) => this.log.push({ level: 'warn', message, facts: { ...facts } }),
-        error: (facts, message) => this.log.push({ level: 'error', message, facts: { ...facts } }),
-      },
+      log,
       ...rest,
     });
   }

@@ -32,6 +32,7 @@ export function append(
   }
   const rows = appendEvents(statements, work, seq);
   writeAggregates(statements, aggregates, work, rows);
+  writeTasks(statements, work, rows);
   for (const [slotId, { slot, version }] of work.sealed) {
     writeSlot(statements, slotId, slot, version, work.atMs);
   }
@@ -121,13 +122,30 @@ function writeAggregates(
   }
 }
 
+function writeTasks(statements: Statements, work: WorkingSet, rows: RecordedRow[]): void {
+  for (const [id, { state, firstSeq, stored, changed }] of work.tasks) {
+    if (!changed) continue;
+    tally(statements, 'task', stored, state?.status);
+    const own = rows.filter((_row, index) => work.recorded[index]?.taskId === id);
+    const seq = own.at(-1)?.seq ?? 0;
+    if (state === undefined) {
+      if (firstSeq !== undefined) statements.deleteTask.run(firstSeq);
+      continue;
+    }
+    const { session_id: sessionId, kind, status } = state;
+    const text = JSON.stringify(state);
+    if (firstSeq !== undefined) statements.updateTask.run(seq, status, text, firstSeq);
+    else statements.insertTask.run(own[0]?.seq ?? 0, id, sessionId, seq, kind, status, text);
+  }
+}
+
 function tally(
   { addToTally }: Statements,
-  kind: 'session' | 'run',
+  kind: 'session' | 'run' | 'task',
   before: string | undefined,
-  after: string,
+  after: string | undefined,
 ): void {
   if (before === after) return;
   if (before !== undefined) addToTally.run(kind, before, -1);
-  addToTally.run(kind, after, 1);
+  if (after !== undefined) addToTally.run(kind, after, 1);
 }

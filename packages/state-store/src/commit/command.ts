@@ -5,6 +5,7 @@ import type {
   SealedSlot,
   SessionState,
   Spending,
+  TaskState,
 } from '@kheish/core-model';
 import type { BlobRow } from '../blobs/blob-store.ts';
 
@@ -43,6 +44,9 @@ export interface WorkingState {
   run(id: string): RunState | undefined;
   slot(id: string): LoadedSlot;
   running(): RunningRuns;
+  task(id: string): TaskState | undefined;
+  /** Tasks of a session that have not ended, in order of creation. */
+  openTasks(sessionId: string): readonly TaskState[];
   /** What a UTC day's model calls spend. */
   daySpending(utcDay: string): Spending;
   /** The configuration in force, or the one of a revision. */

@@ -1,4 +1,11 @@
-import { type RecordedEvent, type RunState, eraseEvent, eraseRun } from '@kheish/core-model';
+import {
+  type RecordedEvent,
+  type RunState,
+  type TaskState,
+  eraseEvent,
+  eraseRun,
+  eraseTask,
+} from '@kheish/core-model';
 import { storedJson } from '../root/storage-error.ts';
 import type { Statements } from './statements.ts';
 
@@ -14,6 +21,10 @@ export function eraseSession(statements: Statements, sessionId: string): void {
   for (const { state, firstSeq, seq } of statements.runsOfSession.all(sessionId)) {
     const run = eraseRun(storedJson(state) as RunState);
     statements.updateRun.run(seq, JSON.stringify(run), firstSeq);
+  }
+  for (const { state, firstSeq, seq } of statements.tasksOfSession.all(sessionId)) {
+    const task = eraseTask(storedJson(state) as TaskState);
+    statements.updateTask.run(seq, task.status, JSON.stringify(task), firstSeq);
   }
   statements.deleteMessages.run(sessionId);
   statements.deleteBlobs.run(sessionId);

@@ -15,7 +15,13 @@ type PrepareRead = <P extends unknown[], R = unknown>(sql: string) => Omit<Prepa
 
 /** The statements of a commit, prepared once. */
 export function prepareStatements({ prepare }: Connection) {
-  return { ...transactions(prepare), ...loads(prepare), ...appends(prepare), ...erasures(prepare) };
+  return {
+    ...transactions(prepare),
+    ...loads(prepare),
+    ...appends(prepare),
+    ...tasks(prepare),
+    ...erasures(prepare),
+  };
 }
 
 export type Statements = ReturnType<typeof prepareStatements>;
@@ -46,6 +52,13 @@ export function loads(prepare: PrepareRead) {
     running: prepare<[], { routeId: string; count: number }>(
       `SELECT route_id routeId, count(*) count FROM runs
        WHERE status = 'running' AND ${UNFINISHED} GROUP BY route_id`,
+    ),
+    task: prepare<[string], { state: string; firstSeq: number }>(
+      'SELECT state, first_seq firstSeq FROM session_tasks WHERE task_id = ?',
+    ),
+    openTasks: prepare<[string], { state: string; firstSeq: number }>(
+      `SELECT state, first_seq firstSeq FROM session_tasks
+       WHERE session_id = ? AND status IN ('pending', 'in_progress', 'blocked') ORDER BY first_seq`,
     ),
     slot: prepare<[string], SlotRow>(`SELECT ${slotColumns} FROM secret_slots WHERE slot_id = ?`),
     slots: prepare<[], SlotRow>(
@@ -152,10 +165,26 @@ function appends(prepare: Prepare) {
   };
 }
 
+function tasks(prepare: Prepare) {
+  return {
+    insertTask: prepare<[number, string, string, number, string, string, string]>(
+      `INSERT INTO session_tasks (first_seq, task_id, session_id, seq, kind, status, state)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    updateTask: prepare<[number, string, string, number]>(
+      'UPDATE session_tasks SET seq = ?, status = ?, state = ? WHERE first_seq = ?',
+    ),
+    deleteTask: prepare<[number]>('DELETE FROM session_tasks WHERE first_seq = ?'),
+  };
+}
+
 function erasures(prepare: Prepare) {
   return {
     eventsOfSession: prepare<[string], { seq: number; body: string }>(
       'SELECT seq, body FROM journal WHERE session_id = ?',
+    ),
+    tasksOfSession: prepare<[string], { state: string; firstSeq: number; seq: number }>(
+      'SELECT state, first_seq firstSeq, seq FROM session_tasks WHERE session_id = ?',
     ),
     rewriteEvent: prepare<[string, number]>('UPDATE journal SET body = ? WHERE seq = ?'),
     deleteMessages: prepare<[string]>('DELETE FROM messages WHERE session_id = ?'),

@@ -6,8 +6,12 @@ import {
   type SealedSlot,
   type SessionState,
   type Spending,
+  type TaskState,
   evolveRun,
   evolveSession,
+  evolveTask,
+  isEnded,
+  isTaskEvent,
   messageOf,
   noSpending,
   runIdOf,
@@ -16,6 +20,7 @@ import {
   sessionIdOf,
   type Message,
 } from '@kheish/core-model';
+import { storedJson } from '../root/storage-error.ts';
 import type { Aggregates, StoredRun, StoredSession } from './aggregates.ts';
 import type { Load, LoadedSlot, RunningRuns, WorkingState } from './command.ts';
 import { spendingOf } from './day-spending.ts';
@@ -25,11 +30,12 @@ import type { Statements } from './statements.ts';
 export interface Recorded {
   readonly event: DomainEvent;
   readonly message?: { readonly index: number; readonly message: Message };
+  readonly taskId?: string;
 }
 
 interface Tracked<T> {
   state: T | undefined;
-  /** Of a run, the event that accepted it; undefined: not in its table yet. */
+  /** Of a run or task, the event that began it; undefined: not in its table yet. */
   readonly firstSeq: number | undefined;
   /** The status that its table has. */
   readonly stored: string | undefined;
@@ -44,6 +50,8 @@ export class WorkingSet implements WorkingState {
   readonly recorded: Recorded[] = [];
   readonly sessions = new Map<string, Tracked<SessionState>>();
   readonly runs = new Map<string, Tracked<RunState>>();
+  readonly tasks = new Map<string, Tracked<TaskState>>();
+  readonly #statements: Statements;
   readonly sealed = new Map<string, { slot: SealedSlot | undefined; version: number }>();
   readonly #slots = new Map<string, LoadedSlot>();
   readonly #storedDay: (utcDay: string) => Spending;
@@ -57,6 +65,7 @@ export class WorkingSet implements WorkingState {
 
   constructor(load: Load, statements: Statements, aggregates: Aggregates, atMs: number) {
     this.atMs = atMs;
+    this.#statements = statements;
     const run = (id: string) => this.#putRun(id, aggregates.run(id, statements));
     if (load.session !== undefined) {
       const session = aggregates.session(load.session, statements);
@@ -89,6 +98,35 @@ export class WorkingSet implements WorkingState {
 
   run(id: string): RunState | undefined {
     return required(this.runs, id, 'run').state;
+  }
+
+  task(id: string): TaskState | undefined {
+    return this.#task(id).state;
+  }
+
+  openTasks(sessionId: string): readonly TaskState[] {
+    for (const row of this.#statements.openTasks.all(sessionId)) {
+      const state = storedJson(row.state) as TaskState;
+      if (!this.tasks.has(state.task_id)) this.#putTask(state.task_id, state, row.firstSeq);
+    }
+    return [...this.tasks.values()]
+      .toSorted(byCreation)
+      .flatMap(({ state }) => state ?? [])
+      .filter((task) => task.session_id === sessionId && !isEnded(task.status));
+  }
+
+  #task(id: string): Tracked<TaskState> {
+    const known = this.tasks.get(id);
+    if (known !== undefined) return known;
+    const row = this.#statements.task.get(id);
+    const state = row === undefined ? undefined : (storedJson(row.state) as TaskState);
+    return this.#putTask(id, state, row?.firstSeq);
+  }
+
+  #putTask(id: string, state: TaskState | undefined, firstSeq: number | undefined) {
+    const tracked = { state, firstSeq, stored: state?.status, asking: 0, changed: false };
+    this.tasks.set(id, tracked);
+    return tracked;
   }
 
   slot(id: string): LoadedSlot {
@@ -141,6 +179,13 @@ export class WorkingSet implements WorkingState {
       tracked.state = evolveSession(tracked.state, event, this.atMs);
       tracked.changed = true;
     }
+    if (isTaskEvent(event)) {
+      const tracked = this.#task(event.task_id);
+      tracked.state = evolveTask(tracked.state, event, this.atMs);
+      tracked.changed = true;
+      this.recorded.push({ event, taskId: event.task_id });
+      return;
+    }
     const message = messageOf(event, run);
     this.recorded.push(message === undefined ? { event } : { event, message: { index, message } });
   }
@@ -161,6 +206,13 @@ export class WorkingSet implements WorkingState {
 /** Approvals and questions that wait for an answer. */
 export function openRequests(run: RunState): number {
   return run.approvals.length + run.questions.length;
+}
+
+/** Those that are created in this very command come last, in the order in which they are. */
+function byCreation(a: Tracked<TaskState>, b: Tracked<TaskState>): number {
+  const { firstSeq: before = Infinity } = a;
+  const { firstSeq: after = Infinity } = b;
+  return before === after ? 0 : before - after;
 }
 
 function addTo(counts: Map<string, number>, key: string, change: number): void {

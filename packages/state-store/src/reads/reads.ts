@@ -6,6 +6,8 @@ import {
   type SealedSlot,
   type SessionState,
   type Spending,
+  type TaskState,
+  type TaskStatus,
   type ToolCallPart,
   toolCallsOf,
 } from '@kheish/core-model';
@@ -15,11 +17,17 @@ import { sealedSlotOf, slotOf } from '../commit/sealed-slots.ts';
 import { loads } from '../commit/statements.ts';
 import type { Connection } from '../root/connection.ts';
 import { storedJson } from '../root/storage-error.ts';
-import { UNFINISHED } from '../schema/unfinished.ts';
+import { LIVE_SHELL, UNFINISHED } from '../schema/unfinished.ts';
 
 export interface ListedRun {
   readonly run: RunState;
   /** Place in the order of submission. */
+  readonly position: number;
+}
+
+export interface ListedTask {
+  readonly task: TaskState;
+  /** Place in the order of creation. */
   readonly position: number;
 }
 
@@ -30,6 +38,7 @@ export interface TranscriptEntry {
 }
 
 const sessionOf = (row: { state: string }) => storedJson(row.state) as SessionState;
+const taskOf = (row: { state: string }) => storedJson(row.state) as TaskState;
 const runOf = (row: { state: string }) => storedJson(row.state) as RunState;
 
 /** What may be asked of the tables outside a commit. */
@@ -83,6 +92,40 @@ export class Reads {
     return this.#prepared.asking
       .all(options.after ?? 0, options.limit)
       .map((row) => ({ run: runOf(row), position: row.firstSeq }));
+  }
+
+  task(id: string): TaskState | undefined {
+    const row = this.#statements.task.get(id);
+    return row && taskOf(row);
+  }
+
+  /** Tasks of a session in order of creation; `after` is the position of the last one seen. */
+  tasks(options: {
+    sessionId: string;
+    status?: TaskStatus;
+    after?: number;
+    limit: number;
+  }): ListedTask[] {
+    const { sessionId, status, after = 0, limit } = options;
+    const rows =
+      status === undefined
+        ? this.#prepared.tasks.all(sessionId, after, limit)
+        : this.#prepared.tasksByStatus.all(sessionId, status, after, limit);
+    return rows.map((row) => ({ task: taskOf(row), position: row.firstSeq }));
+  }
+
+  openTasks(sessionId: string): TaskState[] {
+    return this.#statements.openTasks.all(sessionId).map(taskOf);
+  }
+
+  /** Background commands that have not ended, oldest first. */
+  liveShells(): TaskState[] {
+    return this.#prepared.liveShells.all().map(taskOf);
+  }
+
+  /** Of each status that any task has. */
+  taskCounts(): { status: TaskStatus; count: number }[] {
+    return this.#prepared.tally.all('task') as { status: TaskStatus; count: number }[];
   }
 
   /** The configuration in force, or the one of a revision that is there. */
@@ -189,6 +232,17 @@ function prepareReads({ prepareRead: prepare }: Connection) {
     },
     unfinished: prepare<[string], { state: string }>(
       `SELECT state FROM runs WHERE status = ? AND ${UNFINISHED} ORDER BY first_seq`,
+    ),
+    tasks: prepare<[string, number, number], StateRow>(
+      `SELECT state, first_seq firstSeq FROM session_tasks
+       WHERE session_id = ? AND first_seq > ? ORDER BY first_seq LIMIT ?`,
+    ),
+    tasksByStatus: prepare<[string, string, number, number], StateRow>(
+      `SELECT state, first_seq firstSeq FROM session_tasks
+       WHERE session_id = ? AND status = ? AND first_seq > ? ORDER BY first_seq LIMIT ?`,
+    ),
+    liveShells: prepare<[], { state: string }>(
+      `SELECT state FROM session_tasks WHERE ${LIVE_SHELL} AND first_seq > 0 ORDER BY first_seq`,
     ),
     asking: prepare<[number, number], StateRow>(runs('pending > 0 AND first_seq > ?', 'ASC')),
     revisions: prepare<[number, number], { body: string }>(

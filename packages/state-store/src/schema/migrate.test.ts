@@ -59,6 +59,7 @@ describe('a root of an older program', () => {
       'DROP TABLE day_spending',
       'DROP INDEX runs_asking',
       'ALTER TABLE runs DROP COLUMN pending',
+      'DROP TABLE session_tasks',
       `UPDATE runs SET state = json_remove(state, '$.approvals', '$.questions')`,
       'PRAGMA user_version = 1',
     );

@@ -119,4 +119,19 @@ ALTER TABLE \`runs\` ADD \`pending\` integer DEFAULT 0 NOT NULL;--> statement-br
 CREATE INDEX \`runs_asking\` ON \`runs\` (\`first_seq\`) WHERE pending > 0;--> statement-breakpoint
 CREATE INDEX \`runs_unfinished\` ON \`runs\` (\`status\`,\`route_id\`) WHERE status NOT IN ('completed', 'failed', 'interrupted', 'cancelled');--> statement-breakpoint
 UPDATE \`runs\` SET state = json_set(state, '$.approvals', json('[]'), '$.questions', json('[]')) WHERE json_valid(state);`,
+  // 0004_tasks.sql
+  `CREATE TABLE \`session_tasks\` (
+	\`first_seq\` integer PRIMARY KEY NOT NULL,
+	\`task_id\` text NOT NULL,
+	\`session_id\` text NOT NULL,
+	\`seq\` integer NOT NULL,
+	\`kind\` text NOT NULL,
+	\`status\` text NOT NULL,
+	\`state\` text NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX \`session_tasks_by_id\` ON \`session_tasks\` (\`task_id\`);--> statement-breakpoint
+CREATE INDEX \`session_tasks_of_session\` ON \`session_tasks\` (\`session_id\`,\`first_seq\`);--> statement-breakpoint
+CREATE INDEX \`session_tasks_by_status\` ON \`session_tasks\` (\`session_id\`,\`status\`,\`first_seq\`);--> statement-breakpoint
+CREATE INDEX \`session_tasks_live\` ON \`session_tasks\` (\`first_seq\`) WHERE kind = 'shell' AND status IN ('pending', 'in_progress', 'blocked');`,
 ];

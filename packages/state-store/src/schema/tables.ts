@@ -8,7 +8,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/sqlite-core';
-import { UNFINISHED } from './unfinished.ts';
+import { LIVE_SHELL, UNFINISHED } from './unfinished.ts';
 
 /** Everything that happened, in one order. `body` is the event as streams send it. */
 export const journal = sqliteTable(
@@ -64,6 +64,26 @@ export const runs = sqliteTable(
     index('runs_asking')
       .on(t.firstSeq)
       .where(sql`pending > 0`),
+  ],
+);
+
+/** Derived: what sessions have to do, and what runs for them. `first_seq` is the event that created the task. */
+export const sessionTasks = sqliteTable(
+  'session_tasks',
+  {
+    firstSeq: integer('first_seq').primaryKey(),
+    taskId: text('task_id').notNull(),
+    sessionId: text('session_id').notNull(),
+    seq: integer('seq').notNull(),
+    kind: text('kind').notNull(),
+    status: text('status').notNull(),
+    state: text('state').notNull(),
+  },
+  (t) => [
+    uniqueIndex('session_tasks_by_id').on(t.taskId),
+    index('session_tasks_of_session').on(t.sessionId, t.firstSeq),
+    index('session_tasks_by_status').on(t.sessionId, t.status, t.firstSeq),
+    index('session_tasks_live').on(t.firstSeq).where(sql.raw(LIVE_SHELL)),
   ],
 );
 

@@ -5,12 +5,16 @@ import {
   type RunState,
   type SessionState,
   type Spending,
+  type TaskState,
   addSpending,
   daySpendingChange,
   eraseRun,
+  eraseTask,
   evolveRun,
   evolveSession,
+  evolveTask,
   isBlobRef,
+  isTaskEvent,
   mapBodies,
   messageOf,
   noSpending,
@@ -23,6 +27,10 @@ export interface ReplayedSession {
   readonly runs: Map<
     string,
     { readonly firstSeq: number; readonly seq: number; readonly state: RunState }
+  >;
+  readonly tasks: Map<
+    string,
+    { readonly firstSeq: number; readonly seq: number; readonly state: TaskState }
   >;
   readonly messages: readonly { idx: number; seq: number; run_id: string; body: Message }[];
   /** What its model calls spent and put aside, by UTC day. */
@@ -45,6 +53,7 @@ export function replaySession(
   let lastSeq = 0;
   let messages: ReplayedSession['messages'][number][] = [];
   const runs: ReplayedSession['runs'] = new Map();
+  const tasks: ReplayedSession['tasks'] = new Map();
   const blobs = new Set<string>();
   const days = new Map<string, Spending>();
   try {
@@ -63,6 +72,12 @@ export function replaySession(
         run = evolveRun(known?.state, event, event.at_ms);
         runs.set(runId, { firstSeq: known?.firstSeq ?? seq, seq, state: run });
       }
+      if (isTaskEvent(event)) {
+        const known = tasks.get(event.task_id);
+        const state = evolveTask(known?.state, event, event.at_ms);
+        if (state === undefined) tasks.delete(event.task_id);
+        else tasks.set(event.task_id, { firstSeq: known?.firstSeq ?? seq, seq, state });
+      }
       session = evolveSession(session, event, event.at_ms);
       lastSeq = seq;
       const message = messageOf(event, run);
@@ -73,13 +88,14 @@ export function replaySession(
       if (event.type === 'session_deleted') {
         messages = [];
         for (const [id, known] of runs) runs.set(id, { ...known, state: eraseRun(known.state) });
+        for (const [id, known] of tasks) tasks.set(id, { ...known, state: eraseTask(known.state) });
       }
     }
   } catch (error) {
     return { broken: (error as Error).message };
   }
   if (session === undefined) return { broken: 'it has no events' };
-  return { session: { state: session, seq: lastSeq }, runs, messages, days, blobs };
+  return { session: { state: session, seq: lastSeq }, runs, tasks, messages, days, blobs };
 }
 
 function bodiesOf(event: RecordedEvent): Body[] {
@@ -92,6 +108,11 @@ function bodiesOf(event: RecordedEvent): Body[] {
       return event.outputs.map((output) => output.content);
     case 'approval_resolved':
       return event.updated_input === undefined ? [] : [event.updated_input];
+    case 'task_created':
+      return event.command === undefined ? [] : [event.command];
+    case 'task_updated':
+    case 'task_settled':
+      return event.output === undefined ? [] : [event.output];
     default:
       return bodiesIn(messageOf(event, undefined));
   }

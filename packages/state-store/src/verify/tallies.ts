@@ -6,7 +6,7 @@ import type { SpendingRow } from '../commit/statements.ts';
 import type { replaySession } from './replay-session.ts';
 import type { Find } from './verify-store.ts';
 
-/** How many sessions and runs the journal makes of each status, and what it makes of each day's spending. */
+/** How many sessions, runs and tasks the journal makes of each status, and what it makes of each day's spending. */
 export class Tallies {
   readonly #counts = new Map<string, number>();
   readonly #days = new Map<string, Spending>();
@@ -23,6 +23,7 @@ export class Tallies {
       this.#days.set(day, addSpending(this.#days.get(day) ?? noSpending, spending));
     }
     for (const { state } of replayed.runs.values()) this.#count('run', state.status);
+    for (const { state } of replayed.tasks.values()) this.#count('task', state.status);
   }
 
   compare(db: Database, find: Find): void {

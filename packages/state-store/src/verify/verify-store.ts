@@ -166,7 +166,7 @@ function sessionIds(db: Database.Database): string[] {
     .prepare<[], { id: string }>(
       `SELECT session_id id FROM journal WHERE session_id IS NOT NULL
        UNION SELECT session_id FROM sessions UNION SELECT session_id FROM runs
-       UNION SELECT session_id FROM messages UNION SELECT session_id FROM blobs ORDER BY id`,
+       UNION SELECT session_id FROM session_tasks UNION SELECT session_id FROM messages UNION SELECT session_id FROM blobs ORDER BY id`,
     )
     .all()
     .map((row) => row.id);
@@ -192,6 +192,7 @@ function compare(
     find('session', sessionId, 'the row is not what the journal makes of it');
   }
   compareRuns(db, sessionId, replayed, find);
+  compareTasks(db, sessionId, replayed, find);
   const messages = db
     .prepare<[string], { idx: number; seq: number; run_id: string; body: string }>(
       'SELECT idx, seq, run_id, body FROM messages WHERE session_id = ? ORDER BY idx',
@@ -272,6 +273,40 @@ function compareRuns(
     }
   }
   for (const runId of replayed.runs.keys()) find('run', runId, 'the row is missing');
+}
+
+function compareTasks(
+  db: Database.Database,
+  sessionId: string,
+  replayed: ReplayedSession,
+  find: Find,
+): void {
+  const rows = db
+    .prepare<
+      [string],
+      {
+        task_id: string;
+        first_seq: number;
+        seq: number;
+        kind: string;
+        status: string;
+        state: string;
+      }
+    >(
+      `SELECT task_id, first_seq, seq, kind, status, state FROM session_tasks
+       WHERE session_id = ? ORDER BY first_seq`,
+    )
+    .all(sessionId);
+  for (const row of rows) {
+    const expected = replayed.tasks.get(row.task_id);
+    replayed.tasks.delete(row.task_id);
+    const { firstSeq, seq, state } = expected ?? {};
+    const told = [firstSeq, seq, state?.kind, state?.status, state];
+    const kept = [row.first_seq, row.seq, row.kind, row.status, parsed(row.state)];
+    if (isDeepStrictEqual(told, kept)) continue;
+    find('task', row.task_id, 'the row is not what the journal makes of it');
+  }
+  for (const taskId of replayed.tasks.keys()) find('task', taskId, 'the row is missing');
 }
 
 async function checkBlobs(db: Database.Database, blobs: BlobStore, find: Find): Promise<void> {

@@ -42,6 +42,7 @@ const LocalInput = v.strictObject({
     v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_TIMEOUT_MS)),
   ),
   description: v.optional(Description),
+  run_in_background: v.optional(v.boolean()),
 });
 const NetworkedInput = v.strictObject({ ...LocalInput.entries, network: v.optional(v.boolean()) });
 type Input = v.InferOutput<typeof NetworkedInput>;
@@ -64,6 +65,10 @@ const localFields: JsonSchema = {
     maxLength: MAX_DESCRIPTION_CHARACTERS,
     description: 'What it is for, in a few words, for who is asked to approve it.',
   },
+  run_in_background: flagField(
+    'Whether to go on at once while it runs, with the id of a task: task_output reads what it prints. ' +
+      'It outlives this run, and has a time limit only where timeout_ms is given. Default false.',
+  ),
 };
 const networkedFields: JsonSchema = {
   ...localFields,
@@ -91,7 +96,7 @@ export function bashTool(options: BashOptions): ShellTool {
       'Runs a line of bash and returns what it printed on both outputs, then in [brackets] its exit code. ' +
       'Each call is a new shell: directory and variables do not last. There is no input to read. ' +
       'In the sandbox only the workspace can be changed, and /tmp is empty in each call. ' +
-      'What still runs in the background when the line ends is killed. ' +
+      'What it leaves in the background with & is killed when the line ends: for that there is run_in_background. ' +
       'Of a long output the beginning and the end are returned.',
     inputSchema: inputObject(networkAllowed ? networkedFields : localFields, ['command']),
     effect: 'once',
@@ -110,13 +115,15 @@ export function bashTool(options: BashOptions): ShellTool {
         argv: [shell(), '-c', '--', input.command],
         cwd,
         mark: context.action_id,
-        timeoutMs: input.timeout_ms ?? DEFAULT_TIMEOUT_MS,
         ...(await confinement(host, input, context)),
         output: keptBytes(limits.maxOutputBytes),
       };
-      return runCommand(host, input, context, spec, () =>
-        requireApproved(context.approved, cwd, () => bind(input)),
-      );
+      const lastLook = () => requireApproved(context.approved, cwd, () => bind(input));
+      if (input.run_in_background === true) {
+        return leaveRunning(host, input, context, spec, lastLook);
+      }
+      const timeoutMs = input.timeout_ms ?? DEFAULT_TIMEOUT_MS;
+      return runCommand(host, input, context, { ...spec, timeoutMs }, lastLook);
     },
   };
 }
@@ -155,6 +162,32 @@ async function confinement(
     );
   }
   return { network, readOnly };
+}
+
+/** The command becomes a task of the session. */
+async function leaveRunning(
+  host: ProcessHost,
+  { command, description, timeout_ms: timeoutMs }: Input,
+  context: ToolContext,
+  spec: CommandSpec,
+  lastLook: () => Promise<void>,
+): Promise<ToolResult> {
+  const { task_id } = await context.background({
+    command,
+    ...(description !== undefined && { description }),
+    hold: (sink) =>
+      host.hold({
+        ...spec,
+        sink,
+        // What it prints is read from the file.
+        output: { headBytes: 0, tailBytes: 0 },
+        ...(timeoutMs !== undefined && { timeoutMs }),
+      }),
+    lastLook,
+  });
+  return {
+    content: `Task ${task_id} runs in the background. task_output reads what it prints, task_stop ends it.`,
+  };
 }
 
 async function runCommand(

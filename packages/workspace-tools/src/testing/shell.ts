@@ -5,6 +5,7 @@ import type {
   Clock,
   ProcessIdentity,
   SandboxReach,
+  ToolContext,
   ToolResult,
 } from '@kheish/core-model';
 import { type ProcessHost, createProcessHost } from '@kheish/process-host';
@@ -23,6 +24,7 @@ export interface Circumstances {
   readonly approved?: ActionBinding;
   readonly reach?: SandboxReach;
   readonly begin?: (process?: ProcessIdentity) => Promise<void>;
+  readonly background?: ToolContext['background'];
 }
 
 /** The bash tool over a workspace of its own, with `work/hidden` hidden. */
@@ -66,6 +68,7 @@ export class Shell implements AsyncDisposable {
       reach = 'network_enabled',
       begin = () => Promise.resolve(),
       approved,
+      background = () => Promise.reject(new Error('there are no tasks here')),
     } = circumstances;
     const ids = { session_id: 's', run_id: 'run_1', action_id: 'act_1' };
     return this.tool.run(this.tool.parse({ ...input }), {
@@ -73,6 +76,7 @@ export class Shell implements AsyncDisposable {
       signal,
       reach,
       begin,
+      background,
       ...(approved !== undefined && { approved }),
     });
   }

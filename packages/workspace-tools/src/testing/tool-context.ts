@@ -9,5 +9,6 @@ export function toolContext(signal = new AbortController().signal): ToolContext 
     signal,
     reach: 'workspace_write',
     begin: () => Promise.resolve(),
+    background: () => Promise.reject(new Error('there are no tasks here')),
   };
 }

@@ -47,6 +47,7 @@ export class WebWorld implements Disposable {
       signal,
       reach: 'workspace_write',
       begin: () => Promise.resolve(),
+      background: () => Promise.reject(new Error('there are no tasks here')),
     });
     return content;
   }
