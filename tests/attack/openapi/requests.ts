@@ -33,9 +33,14 @@ const numbers = ['0', '1', '7', '99', '-1', 'x', '', '1e9', 'MQ', '9999999999999
 const methods = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND'];
 
 function pathOf(operation: ApiOperation, known: Known, chance: SeededChance): string {
-  return operation.path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => {
+  return operation.path.replaceAll(/\{(\w+)\}/g, (all, name: string, at: number) => {
     const real = known[name] ?? [];
-    if (real.length === 0 || once(chance, 6)) return oneOf(chance, wrongIds);
+    if (real.length === 0 || once(chance, 6)) {
+      const wrong = oneOf(chance, wrongIds);
+      // In the middle of a path it would make another operation of it.
+      const isLast = at + all.length === operation.path.length;
+      return wrong === '..' && !isLast ? 'missing' : wrong;
+    }
     return encodeURIComponent(oneOf(chance, real.slice(-40)));
   });
 }

@@ -48,8 +48,6 @@ const likely: Readonly<Record<string, readonly string[]>> = {
     'scripted: call list_files {"path":"."}',
     'scripted: call read_file {"path":"../state/kheish.db"}',
     'scripted: fail models/overloaded',
-    'scripted: call write_file {"path":"made","content":"hello"}',
-    'scripted: call ask_user_question {"questions":[{"id":"a","question":"Well?"}]}',
     'scripted: pause 20 per word\nscripted: say 9 words',
     '\u0000',
   ],
