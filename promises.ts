@@ -92,6 +92,38 @@ export const promises: Readonly<Record<string, string>> = {
     'A rule that denies holds against rules of every scope and in every mode; to add one never widens.',
   'permissions.whole_words':
     'A rule for commands matches the resolved program and whole arguments of one simple command; shells and other wrappers do not inherit its trust.',
+  'permissions.modes':
+    'Each of the five modes makes, asks for or denies an edit, a command and a read as its name says, also over a real run.',
+  'permissions.commands':
+    'A command that a rule allows runs; the same words behind a wrapper, in a longer line or as another program are asked for.',
+  'permissions.explained':
+    'permissions check and matrix say what would become of a call, in any mode, and which rule decides it.',
+  'approvals.waits_for_operator':
+    'A call that needs an approval waits, exit code 13, until an operator allows or denies it, once.',
+  'approvals.asked_anew':
+    'Where a call changes a file that a pending approval of its run names, the approval is void and asked anew.',
+  'approvals.denied_meanwhile':
+    'A deny rule that comes after the request for an approval holds, whoever allowed the call.',
+  'approvals.expire':
+    'An approval that nobody gives in time refuses its call; the run goes on, and it is too late to allow it.',
+  'questions.wait_for_operator':
+    'A question of the model waits, exit code 14, until it is answered by options or words, declined, withdrawn, or too old.',
+  'questions.wrong_answers':
+    'An answer that does not fit its question is refused with a code of its own, and the question stays open.',
+  'approvals.survive_kill':
+    'Whenever the daemon is killed, what is asked stays open, and what was approved is carried out once: or, had it begun, its outcome is said to be unknown.',
+  'tools.behind_the_gate':
+    'No tool goes round the gate: a rule that denies it stops each of them before anything has happened.',
+  'tools.acts_are_asked_for':
+    'Each tool whose effect cannot be repeated asks in mode default, and no other does.',
+  'tools.processes_end_with_daemon':
+    'A command amid which the daemon ends, killed or in order, is not repeated, and its processes are dead before its run goes on.',
+  'budgets.unknown_price':
+    'A model without a price costs tokens only, and run and session say how many calls had none.',
+  'budgets.never_overspent':
+    'What is spent and put aside of a day stays within its budget however many sessions ask at once, but for runs that were allowed more.',
+  'runs.stop_ends_processes':
+    'A run is cancelled or interrupted when all that its commands started is dead, and not before; where it waits, at once.',
   'approvals.bind_files':
     'What a command line would act on changes with any byte of a file that it names, with its program, words and directory.',
   'egress.public_only':

@@ -1,6 +1,7 @@
 import { type Sandbox, sandbox } from '../tests/harness/daemon-process.ts';
 import { residentMb, startBenchDaemon } from './bench-daemon.ts';
 import { type Figure, markdown, median } from './figures.ts';
+import { governedFigures } from './governed.ts';
 import { HttpClient } from './http-client.ts';
 import { startProvider } from './provider.ts';
 import { streamFigures } from './streams.ts';
@@ -118,6 +119,12 @@ async function load(): Promise<void> {
   note('resident, at the end', `${round(residentMb(pid))} MB`, '', '3,950 turns');
 }
 
+async function governed(): Promise<void> {
+  using box = sandbox();
+  await using daemon = await start(box);
+  await governedFigures(note, daemon);
+}
+
 async function createLoad(): Promise<void> {
   using box = sandbox();
   await using daemon = await start(box);
@@ -138,6 +145,7 @@ async function createLoad(): Promise<void> {
 await startUp();
 await createLoad();
 await load();
+await governed();
 await streamFigures(note);
 provider.close();
 process.stdout.write(`${markdown(figures)}\n`);

@@ -8,11 +8,16 @@ const chunk = (delta: object, finish: string | null = null) =>
 const answer = Buffer.from(
   `${['It ', 'has ', 'two ', 'routes.'].map((content) => chunk({ content })).join('')}${chunk({}, 'stop')}data: [DONE]\n\n`,
 );
-const toolCall = Buffer.from(
-  `${chunk({ tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'read_file', arguments: '{"path":"notes.txt"}' } }] })}${chunk({}, 'tool_calls')}data: [DONE]\n\n`,
-);
+const callOf = (name: string, input: object) =>
+  Buffer.from(
+    `${chunk({ tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name, arguments: JSON.stringify(input) } }] })}${chunk({}, 'tool_calls')}data: [DONE]\n\n`,
+  );
+const calls = [
+  ['use the tool', callOf('read_file', { path: 'notes.txt' })],
+  ['run the command', callOf('bash', { command: 'true' })],
+] as const;
 
-/** Chat Completions with zero delay and constant answers; an input that says "tool" is answered with one tool call. */
+/** Chat Completions with zero delay and constant answers; an input that asks for a call is answered with it first. */
 export async function startProvider() {
   const server = createServer((request, response) => {
     const pieces: Buffer[] = [];
@@ -20,10 +25,10 @@ export async function startProvider() {
     request.on('end', () => {
       const body = Buffer.concat(pieces).toString('latin1');
       const user = body.lastIndexOf('"role":"user"');
-      const wantsTool =
-        body.indexOf('use the tool', user) > 0 && body.indexOf('"role":"tool"', user) < 0;
+      const called = body.includes('"role":"tool"', user);
+      const call = called ? undefined : calls.find(([words]) => body.includes(words, user))?.[1];
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.end(wantsTool ? toolCall : answer);
+      response.end(call ?? answer);
     });
   });
   server.listen(0, '127.0.0.1');

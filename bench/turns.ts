@@ -4,6 +4,7 @@ const terminal = '"type":"run_completed"';
 
 export const plainInput = 'What is in it?';
 export const toolInput = 'Please use the tool.';
+export const commandInput = 'Please run the command.';
 
 /** A client's own session on a daemon. */
 export class Talk {
@@ -27,7 +28,7 @@ export class Talk {
   }
 
   /** POST the input, GET the run's stream, read to the terminal event. Milliseconds: whole turn, first token. */
-  async turn(content: string): Promise<{ ms: number; firstMs: number }> {
+  async turn(content: string): Promise<{ ms: number; firstMs: number; runId: string }> {
     const from = performance.now();
     const path = `/v1/sessions/${this.#session}/runs`;
     const { run_id } = await this.client.json<{ run_id: string }>('POST', path, { content });
@@ -40,7 +41,7 @@ export class Talk {
     if (!stream.text.includes(terminal))
       throw new Error(`the run did not complete: ${stream.text}`);
     const to = performance.now();
-    return { ms: to - from, firstMs: (stream.firstAt || to) - from };
+    return { ms: to - from, firstMs: (stream.firstAt || to) - from, runId: run_id };
   }
 }
 

@@ -10,7 +10,12 @@ const env = {
   ...(values.seed !== undefined && { CRASH_SEED: values.seed }),
 };
 // Also at every occurrence of every boundary that has a name.
-const files = ['tests/kills/boundaries.test.ts', 'tests/kills/random-kills.test.ts'];
+const files = [
+  'tests/kills/boundaries.test.ts',
+  'tests/kills/random-kills.test.ts',
+  'tests/governed/kills.test.ts',
+  'tests/governed/random-kills.test.ts',
+];
 const args = ['run', '--project', 'system', ...files];
 const { ok } = await runTool('vitest', args, 'show', env);
 process.exitCode = ok ? 0 : 1;

@@ -24,6 +24,7 @@ const daemon = await createDaemon({
     environment: process.env,
   }),
   auth: { mode: 'auto' },
+  path: process.env['PATH'] ?? '',
   log,
   redactor,
   reach: (point) => {

@@ -58,16 +58,18 @@ function expectRecordedOnce(events: readonly RecordedEvent[]): void {
   expect(steps).toEqual(steps.map((_step, index) => index + 1));
 }
 
-/** Each call that was intended has one answer in the transcript, and no answer is without its call. */
+/** Each call has one answer in the transcript: it was carried out, refused, or answered by a person. */
 function expectCallsAnswered(
   events: readonly RecordedEvent[],
   messages: readonly MessageView[],
 ): void {
-  const calls = events.flatMap((event) =>
-    event.type === 'action_intended' && event.kind === 'tool_call'
-      ? (event.tool_call_id ?? '')
-      : [],
-  );
+  const calls = events.flatMap((event) => {
+    if (event.type === 'action_intended' && event.kind === 'tool_call') {
+      return event.tool_call_id ?? '';
+    }
+    const answers = event.type === 'tool_call_refused' || event.type === 'question_resolved';
+    return answers ? event.message.tool_call_id : [];
+  });
   const answers = messages.flatMap((message) =>
     message.role === 'tool' ? message.tool_call_id : [],
   );

@@ -13,6 +13,7 @@ export const crashPoints = [
   'model.delta',
   'model.answered',
   'tool.begun',
+  'tool.started',
   'tool.returned',
 ] as const;
 

@@ -143,12 +143,12 @@ const OutputEmitted = v.strictObject({
   content: Body,
 });
 
-/** A call that is not carried out, by a rule or by the operator; its message enters the transcript. */
+/** A call that is not carried out; its message enters the transcript. */
 const ToolCallRefused = v.strictObject({
   type: v.literal('tool_call_refused'),
   ...run,
   step: v.number(),
-  by: v.picklist(['rule', 'operator', 'expiry']),
+  by: v.picklist(['rule', 'operator', 'expiry', 'run_end']),
   message: ToolMessage,
 });
 

@@ -35,8 +35,9 @@ export function tokensOfMessage(message: Message): number {
   });
   if (message.role !== 'assistant') return tokens;
   for (const part of message.parts) {
-    if (part.type === 'tool_call')
-      tokens += tokensOfText(JSON.stringify(part.input ?? part.raw_input));
+    if (part.type !== 'tool_call') continue;
+    // An erased call has neither.
+    tokens += tokensOfText(part.raw_input ?? JSON.stringify(part.input ?? {}));
   }
   return tokens;
 }

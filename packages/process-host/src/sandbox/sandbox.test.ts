@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { linkSync, readFileSync, symlinkSync, unlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { Hosted, textOf } from '../testing/hosted.ts';
@@ -121,12 +122,13 @@ test('no socket of the host answers, wherever its file lies, with the network or
   const server = createServer((socket) => socket.end('reached')).listen(path);
   onTestFinished(() => void server.close());
   await new Promise((resolve) => server.once('listening', resolve));
-  const script = `require('net').connect(process.argv[1]).on('error', ({ code }) => console.log(code)).pipe(process.stdout)`;
-  const argv = [process.execPath, '-e', script, path] as const;
-  expect(textOf(await hosted.run('', { argv }))).toMatch(/^(EACCES|ECONNREFUSED)\n$/);
-  expect(textOf(await hosted.run('', { argv, network: true }))).toMatch(
-    /^(EACCES|ECONNREFUSED)\n$/,
-  );
+  // Perl, since this test's own program may lie in a directory that the sandbox empties.
+  const script = `use IO::Socket::UNIX; my $s = IO::Socket::UNIX->new($ARGV[0]); print $s ? <$s> : 'errno ' . ($! + 0)`;
+  const argv = ['/usr/bin/perl', '-e', script, path] as const;
+  const { EACCES, ECONNREFUSED } = constants.errno;
+  const refused = [EACCES, ECONNREFUSED].map((errno) => `errno ${errno}`);
+  expect(refused).toContain(textOf(await hosted.run('', { argv })));
+  expect(refused).toContain(textOf(await hosted.run('', { argv, network: true })));
   await using open = await Hosted.create('off');
   expect(textOf(await open.run('', { argv }))).toBe('reached');
 });

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -26,6 +27,23 @@ export function newMark(): string {
   return `act_test_${process.pid}_${marks}`;
 }
 
+/** A directory that the sandbox does not empty, so that what it hides would be seen otherwise. */
+function kept(): string {
+  const place = [homedir(), process.cwd(), '/var/lib', '/opt'].find(
+    (each) => !/^\/(tmp|var\/tmp|run)\//.test(`${each}/`) && isWritable(each),
+  );
+  return place ?? notRun('every directory that can be written to is one that the sandbox empties');
+}
+
+function isWritable(place: string): boolean {
+  try {
+    accessSync(place, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A host over a workspace of its own, with room beside it for what is hidden. */
 export class Hosted implements AsyncDisposable {
   readonly base: string;
@@ -50,8 +68,7 @@ export class Hosted implements AsyncDisposable {
     files: Readonly<Record<string, string>> = {},
     hidden: readonly string[] = [],
   ): Promise<Hosted> {
-    // Not in a directory that the sandbox empties, so that what it hides would be seen otherwise.
-    const place = sandbox === 'auto' ? homedir() : tmpdir();
+    const place = sandbox === 'auto' ? kept() : tmpdir();
     const base = await realpath(await mkdtemp(join(place, 'kheish-process-host-')));
     const hosted = new Hosted(base, sandbox, hidden);
     await mkdir(hosted.workspaceRoot);

@@ -2,22 +2,10 @@ import { type KheishError, type RunError, isTerminal } from '@kheish/core-model'
 import type { WorkingState } from '@kheish/state-store';
 import type { Rules } from './rules.ts';
 import { startQueuedRun } from './start-run.ts';
+import { voidRequests } from './void-requests.ts';
 
 export function runError(error: KheishError): RunError {
   return { domain: error.domain, code: error.shortCode, detail: error.message };
-}
-
-/** What was asked is open no more: its run ends. */
-export function voidRequests(state: WorkingState, runId: string): void {
-  const run = state.run(runId);
-  if (run === undefined) return;
-  const ids = { session_id: run.session_id, run_id: runId, reason: 'run_ended' } as const;
-  for (const { id } of run.approvals) {
-    state.record({ type: 'approval_voided', ...ids, request_id: id });
-  }
-  for (const { id } of run.questions) {
-    state.record({ type: 'question_voided', ...ids, request_id: id });
-  }
 }
 
 /** Ends a run whose actions are all settled as its stop request wants it. */

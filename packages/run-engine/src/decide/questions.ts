@@ -13,6 +13,7 @@ import { goOn } from './go-on.ts';
 import type { PreparedCall } from './prepared-call.ts';
 import type { Rules } from './rules.ts';
 import { cancelRun } from './stop-run.ts';
+import { voidQuestion } from './void-requests.ts';
 
 /** Lets the run wait for the operator's answer. */
 export function requestAnswer(
@@ -101,15 +102,8 @@ export function cancelQuestion(
   rules: Rules,
 ): RunState {
   const run = answerableRun(state, runId, rules);
-  openQuestion(run, requestId, state.atMs);
-  state.record({
-    type: 'question_voided',
-    session_id: run.session_id,
-    run_id: runId,
-    request_id: requestId,
-    reason: 'withdrawn',
-    ...(justification !== undefined && { justification }),
-  });
+  const request = openQuestion(run, requestId, state.atMs);
+  voidQuestion(state, run, request, { reason: 'withdrawn', justification });
   return cancelRun(state, runId, rules);
 }
 
@@ -122,9 +116,9 @@ export function expireQuestion(
 ): void {
   const run = state.run(runId);
   if (run === undefined || run.stop !== undefined) return;
-  if (!run.questions.some(({ id }) => id === requestId)) return;
-  const ids = { session_id: run.session_id, run_id: runId };
-  state.record({ type: 'question_voided', ...ids, request_id: requestId, reason: 'expired' });
+  const request = run.questions.find(({ id }) => id === requestId);
+  if (request === undefined) return;
+  voidQuestion(state, run, request, { reason: 'expired' });
   cancelRun(state, runId, rules);
 }
 

@@ -130,6 +130,8 @@ describe('a run that waits', () => {
     const next = daemon.submit('s');
     daemon.cancel(now());
     expect(now()).toMatchObject({ status: 'cancelled', approvals: [], questions: [] });
+    const unanswered = ['call_0', 'call_1'].map((id) => ({ tool_call_id: id, is_error: true }));
+    expect(answers(daemon)).toMatchObject(unanswered);
     expect(now().stop).toBeUndefined();
     expect(daemon.state.run(next.run_id).status).toBe('running');
     expect(daemon.state.session('s').waiting_for).toBeUndefined();

@@ -1,9 +1,9 @@
 import { KheishError, type RunState, isTerminal, isWaiting } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
 import { existingSession } from '../session/open-session.ts';
-import { voidRequests } from './finish-run.ts';
 import type { Rules } from './rules.ts';
 import { startQueuedRun } from './start-run.ts';
+import { voidRequests } from './void-requests.ts';
 
 export function runNotFound(runId: string): KheishError {
   return new KheishError('runs/run_not_found', `There is no run ${runId}.`);

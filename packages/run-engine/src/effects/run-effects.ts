@@ -143,10 +143,12 @@ export class RunEffects {
   }
 
   async #toolCall(intent: Intent, stop: AbortSignal, signal: AbortSignal): Promise<void> {
-    const begin = (process?: ProcessIdentity) =>
-      this.#settle(intent, [], (state) =>
+    const begin = async (process?: ProcessIdentity) => {
+      await this.#settle(intent, [], (state) =>
         beginAction(state, intent.run_id, intent.action_id, process, this.#rules),
       );
+      this.#ports.reach?.('tool.started');
+    };
     const ports = {
       ...this.#ports,
       ...this.#patient(intent, signal),

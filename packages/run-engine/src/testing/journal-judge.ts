@@ -47,6 +47,8 @@ export class JournalJudge {
   readonly runs = new Map<string, JudgedRun>();
   readonly sessions = new Map<string, JudgedSession>();
   readonly #actions = new Set<string>();
+  /** Requests that were allowed, and not acted on yet. */
+  readonly #granted = new Set<string>();
   readonly #limits: JudgedLimits;
   #incarnation = 0;
   #seq = 0;
@@ -95,6 +97,9 @@ export class JournalJudge {
       case 'question_resolved':
       case 'question_voided':
         sameAs(this.#run(event).asked.delete(event.request_id), true, event);
+        if (event.type === 'approval_resolved' && event.behavior === 'allow') {
+          this.#granted.add(event.request_id);
+        }
         return;
       case 'run_completed':
       case 'run_failed':
@@ -186,6 +191,9 @@ export class JournalJudge {
       sameAs(this.#actions.has(event.action_id), false, event);
       this.#actions.add(event.action_id);
       if (event.kind === 'model_call') sameAs(event.step, (run.calls += 1), event);
+      // An approval is used up by the call that it was given for.
+      const { approval } = event;
+      if (approval !== undefined) sameAs(this.#granted.delete(approval.request_id), true, event);
       run.open.add(event.action_id);
     } else if (event.type === 'action_started') {
       sameAs(run.open.has(event.action_id), true, event);
