@@ -253,4 +253,16 @@ export const promises: Readonly<Record<string, string>> = {
     'A session that ends or is erased takes its commands with it; of an erased one nothing is left that they printed.',
   'tasks.restart_settles':
     'A daemon that goes down takes its background commands along: none outlives the next start, none begins twice, and what they had printed is kept.',
+  'context.compaction_plan':
+    'A prompt is shortened to fit wherever that can be: what was asked last stays whole, a tool call stays with its answers, and what fits is not shortened again.',
+  'context.compaction':
+    'Before a session outgrows the window of its model older turns give way to a summary, at a recorded boundary; the transcript keeps them.',
+  'context.failed_compaction':
+    'Whatever becomes of a summary - an error, a refusal, nothing at all - the run goes on, without the older turns where need be.',
+  'context.recovered':
+    'A prompt that the provider refuses as too long is shortened and sent again, and later prompts of the session keep below.',
+  'context.within_window':
+    'A session goes on however long it becomes, whether or not the window of its model is configured.',
+  'context.survives_kill':
+    'A kill in the middle of a compaction loses nothing: it is done again, once, and the run comes to its end.',
 };

@@ -105,6 +105,12 @@ export {
 } from './secret/auth-slot.ts';
 export type { SealedSlot } from './secret/sealed-slot.ts';
 export { evolveSession } from './session/evolve-session.ts';
+export {
+  type Compaction,
+  type CompactionMethod,
+  type SessionCompaction,
+  nothingCompacted,
+} from './session/compaction.ts';
 export { SessionId } from './session/session-id.ts';
 export { RoutePolicy, type SessionState } from './session/session.ts';
 export { evolveTask, isTaskEvent } from './task/evolve-task.ts';
@@ -132,7 +138,12 @@ export {
   utcDayOf,
   type Spending,
 } from './budget/budget.ts';
-export { SHOWN_OUTPUT_BYTES, tokensOfText } from './message/token-estimate.ts';
+export {
+  SHOWN_OUTPUT_BYTES,
+  tokensOfBody,
+  tokensOfMessage,
+  tokensOfText,
+} from './message/token-estimate.ts';
 export { Cost, costOf } from './budget/cost.ts';
 export { daySpendingChange } from './budget/day-spending.ts';
 export {

@@ -27,6 +27,8 @@ interface DriverTraits {
   readonly family?: (model: string) => boolean;
   /** Providers whose slots hold a credential for this driver, the usual one first. */
   readonly slotProviders: readonly AuthProvider[];
+  /** Tokens of a prompt and its answer, where the route does not say. */
+  readonly contextWindow: number;
   readonly credential: 'required' | 'optional' | 'none';
   /** Its own API, as it stands when a base URL names the bare host only. */
   readonly officialApi?: string;
@@ -44,6 +46,7 @@ export const driverTraits: Readonly<Record<RouteDriver, DriverTraits>> = {
     capabilities: ['multimodal_input', 'native_web_search'],
     family: (model) => model.includes('claude'),
     slotProviders: ['anthropic'],
+    contextWindow: 200_000,
     credential: 'required',
     officialApi: 'https://api.anthropic.com/v1',
   },
@@ -51,6 +54,7 @@ export const driverTraits: Readonly<Record<RouteDriver, DriverTraits>> = {
     capabilities: ['multimodal_input', 'image_generation', 'image_edit'],
     family: (model) => model.startsWith('gemini'),
     slotProviders: ['google'],
+    contextWindow: 1_000_000,
     credential: 'required',
     officialApi: 'https://generativelanguage.googleapis.com/v1beta',
   },
@@ -58,6 +62,7 @@ export const driverTraits: Readonly<Record<RouteDriver, DriverTraits>> = {
     capabilities: capabilityNames,
     family: (model) => ['gpt', 'o1', 'o3', 'o4'].some((prefix) => model.startsWith(prefix)),
     slotProviders: ['open_ai'],
+    contextWindow: 128_000,
     credential: 'required',
     officialApi: 'https://api.openai.com/v1',
   },
@@ -68,6 +73,7 @@ export const driverTraits: Readonly<Record<RouteDriver, DriverTraits>> = {
       return vendor !== undefined && !otherVendors.includes(vendor);
     },
     slotProviders: ['open_router'],
+    contextWindow: 128_000,
     credential: 'required',
     officialApi: 'https://openrouter.ai/api/v1',
   },
@@ -75,13 +81,15 @@ export const driverTraits: Readonly<Record<RouteDriver, DriverTraits>> = {
     capabilities: ['multimodal_input', 'native_web_search', 'image_generation', 'image_edit'],
     family: (model) => model.startsWith('grok'),
     slotProviders: ['x_ai'],
+    contextWindow: 128_000,
     credential: 'required',
     officialApi: 'https://api.x.ai/v1',
   },
   openai_compatible: {
     capabilities: ['multimodal_input'],
     slotProviders: ['generic', 'open_ai'],
+    contextWindow: 128_000,
     credential: 'optional',
   },
-  scripted: { capabilities: [], slotProviders: [], credential: 'none' },
+  scripted: { capabilities: [], slotProviders: [], contextWindow: 128_000, credential: 'none' },
 };

@@ -10,6 +10,7 @@ export { inventoryFromFlags, type RouteFlags } from './inventory-from-flags.ts';
 export {
   InlineKey,
   capabilityMatrix,
+  contextWindowOf,
   emptyInventory,
   routeView,
   supportsModel,

@@ -35,6 +35,8 @@ export interface Route {
   readonly anthropicBetaHeaders?: readonly string[];
   /** By the model's name. */
   readonly prices?: Readonly<Record<string, Price>>;
+  /** Tokens that a prompt and its answer may have together. Absent: the usual ones of the driver's models. */
+  readonly contextWindow?: number;
   /** Stands in for the daemon's default prompt. */
   readonly systemPrompt?: string;
   /** What the driver can do and this route shall not. */
@@ -66,6 +68,11 @@ export function supportsModel(
   const family = driverTraits[route.driver].family;
   if (model.trim() === '') return false;
   return route.modelSupport === 'any' || family === undefined || family(model);
+}
+
+/** Tokens that a prompt and its answer may have together on the route. */
+export function contextWindowOf({ contextWindow, driver }: Route): number {
+  return contextWindow ?? driverTraits[driver].contextWindow;
 }
 
 /** What a route offers: the driver's row of the matrix without what the route withholds. */

@@ -12,3 +12,24 @@ test('a run that goes on with another model says so between the words of the two
   transcript.show({ ...delta, step: 2, text: 'whole' });
   expect(shown).toBe('half\nthe run goes on with spare: It is busy.\nwhole');
 });
+
+test('says that the model does not see all of the session any more', () => {
+  let shown = '';
+  const transcript = new Transcript((text) => (shown += text), false);
+  transcript.show({
+    type: 'context_compacted',
+    session_id: 's',
+    run_id: 'r',
+    seq: 1,
+    at_ms: 0,
+    v: 1,
+    method: 'summary',
+    boundary: 4,
+    summarized: 4,
+    outputs_before: 0,
+    tokens_before: 900,
+    tokens_after: 300,
+    covers: `sha256:${'0'.repeat(64)}`,
+  });
+  expect(shown).toBe('earlier messages are summarised for the model\n');
+});

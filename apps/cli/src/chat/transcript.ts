@@ -37,6 +37,11 @@ export class Transcript {
     if (event.type === 'run_fell_back') {
       this.remark(`the run goes on with ${event.model}: ${event.error.detail}`);
     }
+    if (event.type === 'context_compacted') {
+      this.remark(
+        `earlier messages are ${event.method === 'summary' ? 'summarised' : 'shortened'} for the model`,
+      );
+    }
     if (event.type === 'action_settled') this.#settled(event);
     if (event.type === 'tool_call_refused') {
       const { tool_name: name, content } = event.message;

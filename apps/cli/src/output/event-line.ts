@@ -50,6 +50,13 @@ function detailOf(event: StreamEvent): string[] {
       return [`${event.error.domain}/${event.error.code}:`, event.error.detail];
     case 'run_fell_back':
       return [`to ${event.model}:`, event.error.detail];
+    case 'context_compacted':
+      return [
+        `by ${event.method}:`,
+        `${event.tokens_before} to about ${event.tokens_after} tokens`,
+      ];
+    case 'context_limited':
+      return [event.target, `to ${event.max_tokens} tokens`];
     case 'run_stop_requested':
       return [`as ${event.as}`];
     case 'task_created':

@@ -73,6 +73,22 @@ describe('an event in one line', () => {
     expect(describeEvent({ ...recorded, type: 'run_fell_back', model: 'spare', error })).toBe(
       'run_fell_back r to spare: too slow',
     );
+    expect(
+      describeEvent({
+        ...recorded,
+        type: 'context_compacted',
+        method: 'cut',
+        boundary: 4,
+        summarized: 0,
+        outputs_before: 0,
+        tokens_before: 900,
+        tokens_after: 300,
+        covers: `sha256:${'0'.repeat(64)}`,
+      }),
+    ).toBe('context_compacted r by cut: 900 to about 300 tokens');
+    expect(
+      describeEvent({ ...recorded, type: 'context_limited', target: 'model:a/b', max_tokens: 50 }),
+    ).toBe('context_limited r model:a/b to 50 tokens');
     expect(describeEvent({ ...recorded, type: 'session_created', agent_id: 'a' })).toBe(
       'session_created r',
     );

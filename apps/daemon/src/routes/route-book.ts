@@ -12,6 +12,7 @@ import { createModelDriver } from '@kheish/model-drivers';
 import {
   type Route,
   type RouteInventory,
+  contextWindowOf,
   resolveSelector,
   routeOfPin,
   routeReadiness,
@@ -65,6 +66,11 @@ export class RouteBook implements ModelRoutes {
   price(routeId: string, model: string): Price | undefined {
     const prices = this.inventory.routes.get(routeId)?.prices ?? {};
     return Object.hasOwn(prices, model) ? prices[model] : undefined;
+  }
+
+  contextWindow(routeId: string): number {
+    const route = this.inventory.routes.get(routeId);
+    return route === undefined ? Infinity : contextWindowOf(route);
   }
 
   systemPrompt(routeId: string): string | undefined {

@@ -56,6 +56,8 @@ export function eraseEvent(event: DomainEvent): DomainEvent {
         ...(event.message !== undefined && { message: eraseMessage(event.message) }),
         ...(event.error !== undefined && { error: eraseRunError(event.error) }),
       };
+    case 'context_compacted':
+      return event.summary === undefined ? event : { ...event, summary: eraseBody(event.summary) };
     case 'run_fell_back':
     case 'run_failed':
       return { ...event, error: eraseRunError(event.error) };

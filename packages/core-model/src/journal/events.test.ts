@@ -23,6 +23,7 @@ const optional: Partial<Record<DomainEvent['type'], readonly string[]>> = {
   action_intended: ['tool_call_id', 'approval'],
   action_started: ['process'],
   action_settled: ['response_digest', 'message', 'usage', 'error', 'death_unproven'],
+  context_compacted: ['request', 'summary'],
   approval_resolved: ['updated_input', 'justification', 'reason'],
   question_resolved: ['justification'],
   question_voided: ['justification'],
@@ -72,7 +73,8 @@ test('the words of journals that were written are understood for ever', () => {
   }
   for (const effect of ['repeatable', 'keyed', 'once'])
     expect(v.is(EffectClass, effect)).toBe(true);
-  for (const kind of ['model_call', 'tool_call']) expect(v.is(ActionKind, kind)).toBe(true);
+  for (const kind of ['model_call', 'tool_call', 'compaction'])
+    expect(v.is(ActionKind, kind)).toBe(true);
 });
 
 test('four types of events are the last of their run, and no other', () => {

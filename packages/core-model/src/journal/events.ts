@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { ApprovalBehavior, PendingApproval, VoidReason } from '../approval/approval.ts';
 import { Reservation } from '../budget/budget.ts';
+import { DigestText } from '../digest/digest.ts';
 import { Body } from '../message/body.ts';
 import { AssistantMessage, ToolMessage, Usage } from '../message/message.ts';
 import { UserQuestionRequest } from '../question/question.ts';
@@ -16,6 +17,7 @@ import {
   RunRequest,
 } from '../run/run.ts';
 import { RuntimeConfig, RuntimeSetting } from '../runtime/runtime-config.ts';
+import { Compaction, CompactionMethod } from '../session/compaction.ts';
 import { RoutePolicy } from '../session/session.ts';
 import { taskEvents } from '../task/task-events.ts';
 import { ProcessIdentity } from '../tool/process-identity.ts';
@@ -223,6 +225,28 @@ const RunFellBack = v.strictObject({
   ...RunFallback.entries,
 });
 
+/** From here on prompts of the session show less of its transcript. */
+const ContextCompacted = v.strictObject({
+  type: v.literal('context_compacted'),
+  ...run,
+  method: CompactionMethod,
+  ...Compaction.entries,
+  /** Of the next prompt, partly estimated. */
+  tokens_before: v.number(),
+  tokens_after: v.number(),
+  /** Of the messages that this compaction took out or shortened, as they are stored. */
+  covers: DigestText,
+});
+
+/** A provider refused a prompt as too long: from here on those of the session to this model keep below. */
+const ContextLimited = v.strictObject({
+  type: v.literal('context_limited'),
+  ...run,
+  /** `model:<route>/<model>` */
+  target: v.string(),
+  max_tokens: v.number(),
+});
+
 /** The run is to stop; what it started is being ended. */
 const RunStopRequested = v.strictObject({
   type: v.literal('run_stop_requested'),
@@ -291,6 +315,8 @@ export const DomainEvent = v.variant('type', [
   RunSuspended,
   RunResumed,
   RunFellBack,
+  ContextCompacted,
+  ContextLimited,
   RunStopRequested,
   RunCompleted,
   RunFailed,

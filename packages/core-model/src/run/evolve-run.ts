@@ -64,6 +64,14 @@ function notAsked(run: RunState, requestId: string): Error {
   return new Error(`run ${run.run_id}: ${requestId} is not asked`);
 }
 
+function answered({ kind, outcome }: EventOf<'action_settled'>): boolean {
+  return kind === 'model_call' && outcome === 'succeeded';
+}
+
+function withoutRefusals({ context_refusals: _refusals, ...run }: RunState): RunState {
+  return run;
+}
+
 const steps: { [T in EventType]?: Step<T> } = {
   run_started: (run, event, atMs) => ({
     ...to(run, 'running'),
@@ -111,13 +119,18 @@ const steps: { [T in EventType]?: Step<T> } = {
     }
     const usage = addUsage(run.usage, event.usage);
     return {
-      ...run,
+      ...(answered(event) ? withoutRefusals(run) : run),
       recoveries: isProgress(event.outcome) ? 0 : run.recoveries,
       open_actions: open,
       ...(usage && { usage }),
       ...(event.usage && { cost: addCost(run.cost, event.cost_usd_micros) }),
     };
   },
+  context_compacted: running,
+  context_limited: (run, event) => ({
+    ...running(run, event),
+    context_refusals: (run.context_refusals ?? 0) + 1,
+  }),
   output_emitted: (run, event) => ({
     ...running(run, event),
     outputs: [...run.outputs, { source_kind: 'emit_output', content: event.content }],

@@ -77,7 +77,7 @@ export type RunOutput = v.InferOutput<typeof RunOutput>;
 export const EffectClass = v.picklist(['repeatable', 'keyed', 'once']);
 export type EffectClass = v.InferOutput<typeof EffectClass>;
 
-export const ActionKind = v.picklist(['model_call', 'tool_call']);
+export const ActionKind = v.picklist(['model_call', 'tool_call', 'compaction']);
 export type ActionKind = v.InferOutput<typeof ActionKind>;
 
 /** The operator's word for one tool call. */
@@ -133,6 +133,8 @@ export interface RunState {
   readonly step: number;
   /** Times it was taken over after a crash since its last new step. */
   readonly recoveries: number;
+  /** Prompts that were refused as too long since the last answer of the model. */
+  readonly context_refusals?: number;
   readonly open_actions: readonly OpenAction[];
   /** Calls that wait for the operator's word. */
   readonly approvals: readonly PendingApproval[];

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { DomainEvent } from '../journal/events.ts';
+import { digestOfText } from '../digest/digest.ts';
+import type { DomainEvent, EventOf } from '../journal/events.ts';
 import { freeze, runEvents, sampleEvents, sessionEvents } from '../testing/sample-events.ts';
 import { evolveSession } from './evolve-session.ts';
 import type { SessionState } from './session.ts';
@@ -15,6 +16,83 @@ function after(...events: readonly DomainEvent[]): SessionState {
 const { created } = sessionEvents;
 const secondAccepted = { ...runEvents.accepted, run_id: 'run_2' };
 const working = [created, runEvents.accepted, secondAccepted, runEvents.started] as const;
+
+const talking = (): SessionState => ({
+  ...evolveSession(undefined, sessionEvents.created, 1),
+  message_count: 10,
+  context_tokens: 900,
+});
+
+const limited = (target: string, max_tokens: number): EventOf<'context_limited'> => ({
+  type: 'context_limited',
+  session_id: 's',
+  run_id: 'run_1',
+  target,
+  max_tokens,
+});
+
+describe('a compaction', () => {
+  const compacted: EventOf<'context_compacted'> = {
+    type: 'context_compacted',
+    session_id: 's',
+    run_id: 'run_1',
+    method: 'summary',
+    boundary: 6,
+    request: 4,
+    summarized: 6,
+    summary: 'in short',
+    outputs_before: 8,
+    tokens_before: 900,
+    tokens_after: 300,
+    covers: digestOfText(''),
+  };
+
+  test('is what prompts show from there on, and what is estimated of them', () => {
+    const shown = evolveSession(talking(), compacted, 2);
+    expect(shown.context_tokens).toBe(300);
+    expect(shown.compaction).toEqual({
+      boundary: 6,
+      request: 4,
+      summarized: 6,
+      summary: 'in short',
+      outputs_before: 8,
+      count: 1,
+      at_message: 10,
+    });
+    const { request: _request, summary: _summary, ...cut } = compacted;
+    const again = evolveSession(
+      shown,
+      { ...cut, method: 'cut', boundary: 9, outputs_before: 9 },
+      3,
+    );
+    expect(again.compaction).toEqual({
+      boundary: 9,
+      summarized: 6,
+      outputs_before: 9,
+      count: 2,
+      at_message: 10,
+    });
+  });
+
+  test.each([
+    ['shows again what was not shown', { boundary: 5 }],
+    ['shows an output again', { outputs_before: 7 }],
+    ['reaches beyond the transcript', { boundary: 11 }],
+    ['reaches with outputs beyond the transcript', { outputs_before: 11 }],
+  ])('never %s', (_what, change) => {
+    const shown = evolveSession(talking(), compacted, 2);
+    expect(() => evolveSession(shown, { ...compacted, ...change }, 3)).toThrow('backwards');
+  });
+
+  test('and what providers refused are kept, each for its model', () => {
+    const first = evolveSession(talking(), limited('model:a/b', 50), 2);
+    const both = evolveSession(first, limited('model:a/c', 70), 3);
+    expect(evolveSession(both, limited('model:a/b', 25), 4).context_limits).toEqual({
+      'model:a/b': 25,
+      'model:a/c': 70,
+    });
+  });
+});
 
 describe('a session', () => {
   test('begins open and empty', () => {

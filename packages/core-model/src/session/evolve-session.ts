@@ -2,6 +2,7 @@ import { addCost } from '../budget/cost.ts';
 import type { DomainEvent, EventOf, EventType } from '../journal/events.ts';
 import { addUsage } from '../message/message.ts';
 import { tokensOfBody, tokensOfMessage } from '../message/token-estimate.ts';
+import { nothingCompacted } from './compaction.ts';
 import type { SessionState } from './session.ts';
 
 type Step<T extends EventType> = (
@@ -43,6 +44,30 @@ function contextAfter(session: SessionState, event: EventOf<'action_settled'>): 
   return message === undefined ? before : before + tokensOfMessage(message);
 }
 
+/** What prompts do not show any more they never show again. */
+function compacted(session: SessionState, event: EventOf<'context_compacted'>): SessionState {
+  const { boundary, request, summarized, summary, outputs_before } = event;
+  const before = session.compaction ?? { ...nothingCompacted, count: 0 };
+  const isOnward =
+    boundary >= before.boundary &&
+    outputs_before >= before.outputs_before &&
+    Math.max(boundary, outputs_before) <= session.message_count;
+  if (!isOnward) throw new Error(`session ${session.session_id}: compacted backwards`);
+  return {
+    ...session,
+    context_tokens: event.tokens_after,
+    compaction: {
+      boundary,
+      ...(request !== undefined && { request }),
+      summarized,
+      ...(summary !== undefined && { summary }),
+      outputs_before,
+      count: before.count + 1,
+      at_message: session.message_count,
+    },
+  };
+}
+
 /** The active run waits for nobody any more. */
 function going(session: SessionState): SessionState {
   const { waiting_for: _waiting, ...rest } = session;
@@ -65,6 +90,7 @@ const steps: { [T in EventType]?: Step<T> } = {
       system_prompt: _prompt,
       end_reason: _reason,
       context_tokens: _context,
+      compaction: _compaction,
       ...rest
     } = session;
     return { ...rest, status: 'deleted' };
@@ -96,6 +122,11 @@ const steps: { [T in EventType]?: Step<T> } = {
   },
   tool_call_refused: spoken,
   question_resolved: spoken,
+  context_compacted: compacted,
+  context_limited: (session, event) => ({
+    ...session,
+    context_limits: { ...session.context_limits, [event.target]: event.max_tokens },
+  }),
   run_suspended: (session, event) => ({ ...session, waiting_for: event.waiting_for }),
   run_resumed: (session) => going(session),
   run_completed: (session, event) => without(session, event.run_id),

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { Cost } from '../budget/cost.ts';
 import type { Usage } from '../message/message.ts';
 import { Generation } from '../run/run.ts';
+import type { SessionCompaction } from './compaction.ts';
 
 /** Which route and model the runs of a session use unless they say otherwise. */
 export const RoutePolicy = v.strictObject({
@@ -29,6 +30,10 @@ export interface SessionState {
   readonly message_count: number;
   /** Of the next prompt without the system's part: as a provider counted it last, and estimated since. */
   readonly context_tokens?: number;
+  /** How the transcript is shown in prompts, where not all of it is. */
+  readonly compaction?: SessionCompaction;
+  /** Tokens that prompts may have by what providers refused, by the target of the model's calls. */
+  readonly context_limits?: Readonly<Record<string, number>>;
   readonly usage?: Usage;
   readonly cost?: Cost;
 }

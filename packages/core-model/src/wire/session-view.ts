@@ -39,6 +39,15 @@ export const SessionView = v.strictObject({
   message_count: v.number(),
   /** Of the next prompt, partly estimated. */
   context_tokens: v.optional(v.number()),
+  /** Absent: prompts show the whole transcript. */
+  compaction: v.optional(
+    v.strictObject({
+      /** Compactions so far. */
+      count: v.number(),
+      /** Messages before this index stand in prompts as a summary, or not at all. */
+      boundary: v.number(),
+    }),
+  ),
   usage: v.optional(Usage),
   cost: v.optional(Cost),
 });

@@ -16,6 +16,18 @@ export interface Task {
   readonly outcomes: readonly ToolOutcome[];
 }
 
+/** Calls are named after their turn, since of a long task a prompt may show the end only. */
+export function callId(messages: readonly PromptMessage[], turn: number, index: number): string {
+  return `call_${messages.length}_${turn}_${index}`;
+}
+
+function turnsIn(since: readonly PromptMessage[]): number {
+  const answers = since.flatMap((message) => (message.role === 'assistant' ? [message] : []));
+  const last = answers.at(-1)?.parts.find((part) => part.type === 'tool_call');
+  const turn = /^call_\d+_(\d+)_\d+$/.exec(last?.tool_call_id ?? '')?.[1];
+  return turn === undefined ? answers.length : Number(turn) + 1;
+}
+
 export function currentTask(messages: readonly PromptMessage[]): Task {
   const start = messages.findLastIndex(({ role }) => role === 'user');
   const asked = messages[start];
@@ -36,7 +48,7 @@ export function currentTask(messages: readonly PromptMessage[]): Task {
   }
   return {
     text: asked?.role === 'user' ? asked.content : '',
-    turns: since.filter(({ role }) => role === 'assistant').length,
+    turns: turnsIn(since),
     outcomes,
   };
 }

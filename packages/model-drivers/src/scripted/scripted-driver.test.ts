@@ -48,6 +48,45 @@ driver = "openai_compatible"
 default_model = "llama"
 `;
 
+describe('a prompt', () => {
+  const driver = scriptedDriver({ clock: realClock });
+  const ask = (model: string, ...messages: PromptMessage[]) =>
+    hear(driver, requestOf({ model, messages }));
+
+  test('that is longer than the window that the model is named after is refused', async () => {
+    const messages: PromptMessage = { role: 'user', content: 'scripted: say yes' };
+    expect((await ask('window-100', messages)).text).toBe(`yes\n${DISCLOSURE}`);
+    await expect(ask('window-10', messages)).rejects.toMatchObject({
+      code: 'models/context_exceeded',
+    });
+  });
+
+  test('that shows the end of a long task only is gone on with, and not begun again', async () => {
+    const task: PromptMessage = {
+      role: 'user',
+      content: 'scripted: call a {}\nscripted: call b {}\nscripted: call c {}',
+    };
+    const turns = await converse(task.content);
+    const [step] = turns.slice(1);
+    const answer = {
+      role: 'assistant',
+      driver: 'scripted',
+      model: 'm',
+      parts: step?.parts ?? [],
+    } as const;
+    const [called] = answer.parts;
+    const id = called?.type === 'tool_call' ? called.tool_call_id : '';
+    const output: PromptMessage = {
+      role: 'tool',
+      tool_call_id: id,
+      tool_name: 'b',
+      content: '',
+      is_error: false,
+    };
+    expect(callsOf(await ask('m', task, answer, output))).toEqual([['c', {}]]);
+  });
+});
+
 describe('a file in the task', () => {
   test('is found, read and reported: a routes file by its routes', async () => {
     const turns = await converse(

@@ -6,7 +6,7 @@ import {
   type ModelRequest,
 } from '@kheish/core-model';
 import { toolCallPart } from '../http/tool-arguments.ts';
-import { type Task, currentTask } from './conversation.ts';
+import { type Task, callId, currentTask } from './conversation.ts';
 import { directedTurn, pauseOf } from './directives.ts';
 import { fileTurn } from './file-program.ts';
 import { excerpt } from './outcome-report.ts';
@@ -22,14 +22,26 @@ export function scriptedDriver({ clock }: { readonly clock: Clock }): ModelDrive
   return {
     name: SCRIPTED,
     async *stream(request, signal) {
+      checkWindow(request);
       const task = currentTask(request.messages);
       const turn =
         directedTurn(task) ??
         fileTurn(task, request.tools) ??
         answerTurn(acknowledge(task, request));
-      yield* speak(turn, request, clock, pauseOf(task), signal);
+      yield* speak({ ...turn, number: task.turns }, request, clock, pauseOf(task), signal);
     },
   };
+}
+
+/** A model named `window-5000` takes prompts of up to 5000 tokens. */
+function checkWindow(request: ModelRequest): void {
+  const window = /^window-(\d+)$/.exec(request.model)?.[1];
+  if (window === undefined || promptTokens(request) <= Number(window)) return;
+  throw new KheishError('models/context_exceeded', `The script's window is ${window} tokens.`);
+}
+
+function promptTokens({ system, messages }: ModelRequest): number {
+  return tokens(system + JSON.stringify(messages));
 }
 
 function acknowledge(task: Task, request: ModelRequest): string {
@@ -39,7 +51,7 @@ function acknowledge(task: Task, request: ModelRequest): string {
 }
 
 async function* speak(
-  turn: ScriptedTurn,
+  turn: ScriptedTurn & { readonly number: number },
   request: ModelRequest,
   clock: Clock,
   pauseMs: number,
@@ -59,7 +71,7 @@ async function* speak(
   if (turn.fail !== undefined) throw new KheishError(turn.fail, 'The script says: fail.');
   if (text !== '') yield { type: 'part', part: { type: 'text', text } };
   for (const [index, { tool, args }] of turn.calls.entries()) {
-    const id = `call_${request.messages.length}_${index}`;
+    const id = callId(request.messages, turn.number, index);
     yield { type: 'part', part: toolCallPart(id, tool, args) };
   }
   const calls = turn.calls.map(({ args }) => args).join('');
@@ -68,7 +80,7 @@ async function* speak(
     type: 'done',
     stop_reason: cut ? 'max_output_tokens' : answers ? 'end' : 'tool_calls',
     usage: {
-      input_tokens: tokens(request.system + JSON.stringify(request.messages)),
+      input_tokens: promptTokens(request),
       output_tokens: tokens(turn.reasoning + text + calls),
     },
   };

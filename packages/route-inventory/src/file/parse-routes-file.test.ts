@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { KheishError } from '@kheish/core-model';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { capabilityMatrix, type Route } from '../route.ts';
+import { capabilityMatrix, contextWindowOf, type Route } from '../route.ts';
 import { parseRoutesFile } from './parse-routes-file.ts';
 
 function read(text: string, environment = {}) {
@@ -278,6 +278,17 @@ test('an inline key is not printed', () => {
   const inventory = read(`[routes.a]\n${openai}api_key = "sk-canary"`);
   expect(inspect(inventory, { depth: 9, showHidden: true })).not.toContain('canary');
   expect(JSON.stringify([...inventory.routes.values()])).not.toContain('canary');
+});
+
+test('a route has the window that it says, or else that of its driver', () => {
+  expect(contextWindowOf(only(`${anthropic}context_window = 1000000`))).toBe(1_000_000);
+  expect(contextWindowOf(only(anthropic))).toBe(200_000);
+  expect(contextWindowOf(only(compatible))).toBe(128_000);
+  for (const wrong of ['999', '1000.5', '"large"']) {
+    expect(refusal(`[routes.a]\n${anthropic}context_window = ${wrong}`).message).toContain(
+      'context_window is ',
+    );
+  }
 });
 
 test('a scripted route needs a driver only', () => {

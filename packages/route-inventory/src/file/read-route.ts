@@ -118,6 +118,7 @@ export function readRoute(
     ...(table.anthropic_beta_headers !== undefined && {
       anthropicBetaHeaders: table.anthropic_beta_headers,
     }),
+    ...(table.context_window !== undefined && { contextWindow: table.context_window }),
     ...(table.system_prompt !== undefined && { systemPrompt: table.system_prompt }),
     ...(table.prices !== undefined && { prices: table.prices }),
     withheld: capabilityNames.filter((name) => table[name] === false),

@@ -64,6 +64,13 @@ export const RouteTable = v.strictObject({
       v.check((text) => text.trim() !== '', 'system_prompt is not blank'),
     ),
   ),
+  context_window: v.optional(
+    v.pipe(
+      v.number('context_window is a number of tokens'),
+      v.integer('context_window is a whole number of tokens'),
+      v.minValue(1_000, 'context_window is at least 1000 tokens'),
+    ),
+  ),
   prices: v.optional(
     v.record(
       v.string(),

@@ -10,17 +10,18 @@ import {
   utcDayOf,
 } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
+import { promptTokens } from './prompt-budget.ts';
 import type { Rules } from './rules.ts';
 
-/** Tokens that a call may answer with where its run does not say. */
-const DEFAULT_OUTPUT_TOKENS = 8_192;
-
-/** What the next model call of a run may need: its prompt is estimated, its answer is held to what is put aside. */
-export function reservationFor(state: WorkingState, run: RunState, rules: Rules): Reservation {
+/** What a call of a run's model may need: its prompt is estimated, its answer is held to what is put aside. */
+export function reservationFor(
+  state: WorkingState,
+  run: RunState,
+  output_tokens: number,
+  rules: Rules,
+): Reservation {
   const session = state.session(run.session_id);
-  const known = session?.usage === undefined ? rules.surfaceTokens : 0;
-  const input_tokens = known + (session?.context_tokens ?? 0);
-  const output_tokens = run.request.generation?.max_output_tokens ?? DEFAULT_OUTPUT_TOKENS;
+  const input_tokens = session === undefined ? 0 : promptTokens(session, rules);
   const price = rules.priceOf(run.route.route_id, modelInUse(run));
   return {
     utc_day: utcDayOf(state.atMs),

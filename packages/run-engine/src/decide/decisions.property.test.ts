@@ -1,8 +1,16 @@
-import { type Message, KheishError, type PromptMessage, toolCallsOf } from '@kheish/core-model';
+import { KheishError } from '@kheish/core-model';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { AnsweredCalls } from '../prompt/answered-calls.ts';
-import { type Kind, Simulation, calls, failure, said, toolAnswer } from '../testing/simulation.ts';
+import {
+  type Kind,
+  Simulation,
+  calls,
+  failedWith,
+  failure,
+  said,
+  toolAnswer,
+} from '../testing/simulation.ts';
+import { expectWhole } from '../testing/whole-prompt.ts';
 
 const limits = {
   maxRunningRuns: 3,
@@ -59,12 +67,14 @@ const modelOutcome = fc.oneof(
     arbitrary: fc.array(kind, { minLength: 1, maxLength: 4 }).map((kinds) => calls(...kinds)),
   },
   { weight: 2, arbitrary: fc.constant(said('answer')) },
+  { weight: 2, arbitrary: fc.constant(failedWith('context_exceeded')) },
   {
     weight: 1,
     arbitrary: fc.constantFrom(failure, said('', 'max_output_tokens'), said('no', 'refusal')),
   },
 );
 const toolOutcome = fc.constantFrom('succeeded' as const, 'failed' as const, 'aborted' as const);
+const method = fc.constantFrom('summary' as const, 'cut' as const);
 const nth = fc.nat({ max: 50 });
 
 /** A step of a random day: what happens, and to whom. */
@@ -80,7 +90,13 @@ const event = fc.oneof(
   },
   {
     weight: 8,
-    arbitrary: fc.record({ do: fc.constant('settle' as const), nth, modelOutcome, toolOutcome }),
+    arbitrary: fc.record({
+      do: fc.constant('settle' as const),
+      nth,
+      modelOutcome,
+      toolOutcome,
+      method,
+    }),
   },
   {
     weight: 2,
@@ -179,6 +195,9 @@ function happen(daemon: Simulation, what: Event): void {
       const found = open[what.nth % Math.max(1, open.length)];
       if (found === undefined) return;
       const { run, action } = found;
+      if (action.kind === 'compaction') {
+        return daemon.settleCompaction(run, action.action_id, daemon.compaction(run, what.method));
+      }
       if (action.kind === 'model_call') {
         return daemon.settleModel(run, action.action_id, what.modelOutcome);
       }
@@ -305,23 +324,8 @@ function checkAsked(daemon: Simulation): void {
   }
 }
 
-function checkPrompt(transcript: readonly Message[]): void {
-  const answered = new AnsweredCalls();
-  for (const message of transcript as readonly PromptMessage[]) answered.add(message);
-  const prompt = answered.prompt();
-  expect(prompt.filter((message) => message.role !== 'tool')).toEqual(
-    transcript.filter((message) => message.role !== 'tool'),
-  );
-  for (const [index, message] of prompt.entries()) {
-    if (message.role !== 'assistant') continue;
-    const asked = toolCallsOf(message as Extract<Message, { role: 'assistant' }>);
-    const answers = prompt.slice(index + 1, index + 1 + asked.length);
-    expect(new Set(answers.map((each) => each.role === 'tool' && each.tool_call_id))).toEqual(
-      new Set(asked.map((call) => call.tool_call_id)),
-    );
-    expect(prompt[index + 1 + asked.length]?.role).not.toBe('tool');
-  }
-}
+/** A window in which everything fits, and one in which next to nothing does. */
+const window = fc.constantFrom(128_000, 10);
 
 /** With nobody asking for more, everything comes to its end. */
 function letItEnd(daemon: Simulation): void {
@@ -355,8 +359,9 @@ test(
   { timeout: 60_000 },
   () => {
     fc.assert(
-      fc.property(fc.array(event, { minLength: 20, maxLength: 150 }), (events) => {
+      fc.property(fc.array(event, { minLength: 20, maxLength: 150 }), window, (events, tokens) => {
         const daemon = new Simulation(limits);
+        daemon.contextWindow = tokens;
         for (const id of ['a', 'b', 'c']) daemon.create(id);
         for (const what of events) {
           const before = new Map(daemon.runs().map((run) => [run.run_id, run.status]));
@@ -373,7 +378,9 @@ test(
         checkOnce(daemon);
         checkAsked(daemon);
         checkFallback(daemon);
-        for (const transcript of daemon.state.tables.transcripts.values()) checkPrompt(transcript);
+        for (const [id, transcript] of daemon.state.tables.transcripts) {
+          expectWhole(transcript, daemon.state.session(id).compaction);
+        }
       }),
       { numRuns: 150 },
     );

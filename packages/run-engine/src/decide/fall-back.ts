@@ -1,7 +1,7 @@
 import type { ProblemCode, RunError, RunState } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
+import { intendModelCall } from './intend-model-call.ts';
 import type { Rules } from './rules.ts';
-import { intendModelCall } from './start-run.ts';
 
 /** The model cannot be had for now, which says nothing of the other models of its route. */
 const unavailable: readonly ProblemCode[] = [

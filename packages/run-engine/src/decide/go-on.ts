@@ -1,8 +1,8 @@
 import { KheishError, type RunState, isTerminal } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
 import { failRun, finishStopped, runError } from './finish-run.ts';
+import { intendModelCall } from './intend-model-call.ts';
 import type { Rules } from './rules.ts';
-import { intendModelCall } from './start-run.ts';
 
 /** The next thing a run does once nothing of it is under way: it stops, waits for a person, or asks the model again. */
 export function goOn(state: WorkingState, runId: string, rules: Rules): void {

@@ -60,6 +60,8 @@ export interface Rules {
   readonly approvalExpiresAfterMs: (state: WorkingState, run: RunState) => number | undefined;
   /** Of a model; undefined where it is not known. */
   readonly priceOf: (routeId: string, model: string) => Price | undefined;
+  /** Tokens that a prompt and its answer may have together on a route. */
+  readonly contextWindow: (routeId: string) => number;
   /** Tokens of the default prompt and the tools, estimated. */
   readonly surfaceTokens: number;
   /** Of the default prompt and the tools: what every model call shares. */

@@ -12,6 +12,7 @@ import { failRun, finishStopped, runError } from './finish-run.ts';
 import type { PreparedCall } from './prepared-call.ts';
 import type { Rules } from './rules.ts';
 import { ownAction, settled } from './running-run.ts';
+import { shortenRefused } from './settle-compaction.ts';
 import { startQueuedRun } from './start-run.ts';
 import { decideToolCalls } from './tool-calls.ts';
 
@@ -48,6 +49,7 @@ export function settleModelCall(
   if (outcome.outcome === 'failed') {
     const { error } = outcome;
     state.record({ ...settled(run, action), outcome: 'failed', error });
+    if (shortenRefused(state, run, error, rules)) return;
     const model = fallbackFor(run, error, rules);
     if (model === undefined) failRun(state, runId, error, rules);
     else fallBack(state, run, { model, error }, rules);

@@ -1,6 +1,6 @@
-import { type RunState, digestOfText, modelInUse } from '@kheish/core-model';
+import type { RunState } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
-import { breachOf, requestBudget, reservationFor } from './budgets.ts';
+import { intendModelCall } from './intend-model-call.ts';
 import type { Rules } from './rules.ts';
 
 /** Whether the run may begin now; where not, its session waits for what is missing. */
@@ -45,35 +45,4 @@ export function startQueuedRun(
   });
   intendModelCall(state, runId, rules);
   return true;
-}
-
-/**
- * The next model call of a run; its prompt is the session's transcript as it stands now. Where a budget has no room for
- * it the run waits for the operator instead.
- */
-export function intendModelCall(state: WorkingState, runId: string, rules: Rules): void {
-  const run = state.run(runId);
-  if (run === undefined) throw new Error(`run ${runId} was not loaded`);
-  const reservation = reservationFor(state, run, rules);
-  const breach = breachOf(state, run, reservation);
-  if (breach !== undefined) {
-    requestBudget(state, run, breach, rules);
-    return;
-  }
-  const messages = state.session(run.session_id)?.message_count ?? 0;
-  const target = `model:${run.route.route_id}/${modelInUse(run)}`;
-  state.record({
-    type: 'action_intended',
-    session_id: run.session_id,
-    run_id: runId,
-    action_id: rules.newId('action'),
-    step: run.step + 1,
-    kind: 'model_call',
-    effect: 'repeatable',
-    target,
-    reservation,
-    request_digest: digestOfText(
-      `${rules.surfaceDigest}\n${run.config_revision}\n${target}\n${run.session_id}\n${messages}`,
-    ),
-  });
 }

@@ -6,10 +6,12 @@ import {
   type EventOf,
   type Json,
   type NewId,
+  type PromptMessage,
   type PromptPart,
   type RandomSource,
   type ReachCrashPoint,
   type RunState,
+  type SessionState,
   type Usage,
   costOf,
   digestOfJson,
@@ -90,7 +92,7 @@ export async function performModelCall(
     });
     ports.reach?.('model.answered');
     const said = answer.parts.map((part) => wellFormedJson(part as Json) as PromptPart);
-    const { parts, blobs } = await storedParts(said, ports);
+    const { parts, blobs } = await storedParts(said, callIdsOf(session, messages), ports);
     const message: AssistantMessage = {
       role: 'assistant',
       parts,
@@ -116,7 +118,7 @@ function heldTo({ reservation }: EventOf<'action_intended'>, budgets: Budgets) {
   return { max_output_tokens: reservation.output_tokens };
 }
 
-function costIn(usage: Usage, run: RunState, { routes }: ModelCallPorts) {
+export function costIn(usage: Usage, run: RunState, { routes }: Pick<ModelCallPorts, 'routes'>) {
   const price = routes.price(run.route.route_id, modelInUse(run));
   return price === undefined ? {} : { costUsdMicros: costOf(usage, price) };
 }
@@ -131,18 +133,29 @@ async function preparedCall(
   const { config } = store.read.runtime(run.config_revision);
   const { budgets } = store.read.runtime().config;
   const driver = await routes.driver(run.route);
-  const messages = await transcripts.prompt(sessionId, session.message_count);
+  const messages = await transcripts.prompt(session);
   return { session, run, config, budgets, driver, messages };
+}
+
+/**
+ * Ids that a new call may not have. Drivers count messages where a provider gives no ids, and after a compaction there
+ * are fewer.
+ */
+function callIdsOf({ compaction }: SessionState, messages: readonly PromptMessage[]): Set<string> {
+  if (compaction === undefined) return new Set();
+  const answers = messages.filter((message) => message.role === 'tool');
+  return new Set(answers.map((message) => message.tool_call_id));
 }
 
 /** Long texts become blobs; a tool call without an id of its own gets one, so that its answer finds it. */
 async function storedParts(
   answered: readonly PromptPart[],
+  taken: ReadonlySet<string>,
   ports: { readonly newId: NewId; readonly keep: KeepText },
 ): Promise<{ parts: AssistantPart[]; blobs: BlobRow[] }> {
   const parts: AssistantPart[] = [];
   const blobs: BlobRow[] = [];
-  const callIds = new Set<string>(['']);
+  const callIds = new Set<string>(['', ...taken]);
   for (const part of answered) {
     if (part.type === 'tool_call') {
       const own = !callIds.has(part.tool_call_id);

@@ -2,6 +2,7 @@ import {
   type EventOf,
   KheishError,
   type ProcessIdentity,
+  type RunError,
   type RunState,
   type ToolContext,
   endsRun,
@@ -11,9 +12,11 @@ import type { BlobRow, RecordedRow, WorkingState } from '@kheish/state-store';
 import { beginAction } from '../decide/begin-action.ts';
 import { runError } from '../decide/finish-run.ts';
 import type { Rules } from '../decide/rules.ts';
+import { type CompactionOutcome, settleCompaction } from '../decide/settle-compaction.ts';
 import { type ModelOutcome, settleModelCall } from '../decide/settle-model-call.ts';
 import { type ToolOutcome, settleToolCall } from '../decide/settle-tool-call.ts';
 import type { SessionTasks } from '../tasks/session-tasks.ts';
+import { type PreparedCompaction, performCompaction } from './compaction-call.ts';
 import { diskRetryMs } from './disk-retry.ts';
 import { type ModelCallPorts, performModelCall } from './model-call.ts';
 import {
@@ -122,6 +125,7 @@ export class RunEffects {
   async #perform(intent: Intent, stop: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([stop, this.#dropped.signal]);
     if (intent.kind === 'model_call') await this.#modelCall(intent, stop, signal);
+    else if (intent.kind === 'compaction') await this.#compaction(intent, stop, signal);
     else await this.#toolCall(intent, stop, signal);
   }
 
@@ -131,15 +135,36 @@ export class RunEffects {
       (thrown: unknown): { outcome: ModelOutcome; blobs: readonly BlobRow[] } => {
         this.#dropped.signal.throwIfAborted();
         if (stop.aborted) return { outcome: { outcome: 'aborted' }, blobs: [] };
-        const error = toKheishError(thrown, 'runs/internal_error');
-        if (error !== thrown)
-          this.#log.error({ run_id: intent.run_id, err: thrown }, 'a model call broke');
-        const { detail, ...names } = runError(error);
-        const shown = { ...names, detail: this.#ports.redact(detail) };
-        return { outcome: { outcome: 'failed', error: shown }, blobs: [] };
+        const error = this.#shownError(intent, thrown, 'a model call broke');
+        return { outcome: { outcome: 'failed', error }, blobs: [] };
       },
     );
     await this.#settleModelCall(intent, outcome, blobs);
+  }
+
+  async #compaction(intent: Intent, stop: AbortSignal, signal: AbortSignal): Promise<void> {
+    const ports = {
+      ...this.#ports,
+      ...this.#patient(intent, signal),
+      rules: this.#rules,
+      shownError: (thrown: unknown) => this.#shownError(intent, thrown, 'a summary broke'),
+    };
+    const { outcome, blobs } = await performCompaction(intent, signal, ports).catch(
+      (thrown: unknown): PreparedCompaction => {
+        this.#dropped.signal.throwIfAborted();
+        if (stop.aborted) return { outcome: { outcome: 'aborted' }, blobs: [] };
+        throw thrown;
+      },
+    );
+    await this.#settleCompaction(intent, outcome, blobs);
+  }
+
+  /** What an operator may see of what went wrong; what is no problem of the provider is logged. */
+  #shownError({ run_id }: Intent, thrown: unknown, what: string): RunError {
+    const error = toKheishError(thrown, 'runs/internal_error');
+    if (error !== thrown) this.#log.error({ run_id, err: thrown }, what);
+    const { detail, ...names } = runError(error);
+    return { ...names, detail: this.#ports.redact(detail) };
   }
 
   async #toolCall(intent: Intent, stop: AbortSignal, signal: AbortSignal): Promise<void> {
@@ -187,6 +212,12 @@ export class RunEffects {
     );
   }
 
+  #settleCompaction(intent: Intent, outcome: CompactionOutcome, blobs: readonly BlobRow[]) {
+    return this.#settle(intent, blobs, (state) =>
+      settleCompaction(state, intent.run_id, intent.action_id, outcome, this.#rules),
+    );
+  }
+
   #settleToolCall(intent: Intent, outcome: ToolOutcome, blobs: readonly BlobRow[]) {
     return this.#settle(intent, blobs, (state) =>
       settleToolCall(state, intent.run_id, intent.action_id, outcome, this.#rules),
@@ -203,6 +234,8 @@ export class RunEffects {
     );
     if (intent.kind === 'model_call') {
       await this.#settleModelCall(intent, { outcome: 'failed', error }, []);
+    } else if (intent.kind === 'compaction') {
+      await this.#settleCompaction(intent, { outcome: 'failed', error }, []);
     } else await this.#settleToolCall(intent, brokenToolCall(intent, error), []);
   }
 
@@ -223,12 +256,19 @@ export class RunEffects {
   }
 
   /** What an effect has of the store: reads and texts that wait until the disk is well. */
-  #patient(intent: Intent, signal: AbortSignal): { read: ReadPatiently; keep: KeepText } {
+  #patient(
+    intent: Intent,
+    signal: AbortSignal,
+  ): { read: ReadPatiently; keep: KeepText; keepApart: KeepText } {
     const { blobs } = this.#ports.store;
+    const keep = (text: string, inlineBytes?: number) =>
+      this.#whenDiskTakesIt(intent, signal, () =>
+        blobs.prepare(intent.session_id, text, inlineBytes),
+      );
     return {
       read: (read) => this.#whenDiskTakesIt(intent, signal, async () => read()),
-      keep: (text) =>
-        this.#whenDiskTakesIt(intent, signal, () => blobs.prepare(intent.session_id, text)),
+      keep: (text) => keep(text),
+      keepApart: (text) => keep(text, 0),
     };
   }
 

@@ -108,6 +108,7 @@ export class Engine {
       effectOf: gate.effectOf,
       ...permissionsOf(store),
       priceOf: (routeId, model) => routes.price(routeId, model),
+      contextWindow: (routeId) => routes.contextWindow(routeId),
       surfaceTokens: tokensOfText(defaultSystemPrompt + JSON.stringify(tools)),
       surfaceDigest: digestOfJson({ system: digestOfText(defaultSystemPrompt), tools }),
     };

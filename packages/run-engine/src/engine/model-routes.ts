@@ -16,6 +16,8 @@ export interface ModelRoutes {
   driver(pin: RoutePin): Promise<ModelDriver>;
   /** What the model costs on the route; undefined where nobody said. */
   price(routeId: string, model: string): Price | undefined;
+  /** Tokens that a prompt and its answer may have together. */
+  contextWindow(routeId: string): number;
   /** The route's own system prompt. */
   systemPrompt(routeId: string): string | undefined;
 }

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { shownOutput } from './shown-output.ts';
 
-const place = { index: 7, digest: 'sha256:0' };
+const place = () => ({ index: 7, digest: 'sha256:0' });
 
 test('an output is shown in full up to the limit, and not a byte further', () => {
   const longest = 'é'.repeat(SHOWN_OUTPUT_BYTES / 2);

@@ -1,29 +1,25 @@
-import {
-  type AssistantPart,
-  type Body,
-  type Message,
-  type PromptMessage,
-  type PromptPart,
-  isBlobRef,
-} from '@kheish/core-model';
-import type { Store } from '@kheish/state-store';
+import type { Compaction, PromptMessage, SessionState } from '@kheish/core-model';
+import type { Store, TranscriptEntry } from '@kheish/state-store';
 import { LRUCache } from 'lru-cache';
 import { AnsweredCalls } from './answered-calls.ts';
-import { shownOutput } from './shown-output.ts';
+import { compactedHead } from './compacted-head.ts';
+import { resolveMessage } from './resolve-message.ts';
 
 /** Characters of JSON of the transcripts kept in memory between two steps. */
 const KEPT_CHARACTERS = 8 * 1024 * 1024;
 
 interface Kept {
   readonly calls: AnsweredCalls;
+  /** Compactions of the session that it is made by. */
+  readonly compactions: number;
   /** Messages read so far. */
   count: number;
   characters: number;
 }
 
 /**
- * Transcripts as prompts. What was read once is kept; only what a session's
- * `message_count` says is missing is read again, so a stale entry cannot be used.
+ * Transcripts as prompts. What was read once is kept; only what a session's `message_count` says is missing is read
+ * again, and all of it after a compaction, so a stale entry cannot be used.
  */
 export class Transcripts {
   readonly #store: Store;
@@ -33,24 +29,23 @@ export class Transcripts {
     this.#store = store;
   }
 
-  /** The first `count` messages of a session. */
-  async prompt(sessionId: string, count: number): Promise<readonly PromptMessage[]> {
+  /** The prompt of the session's next call. */
+  async prompt(session: SessionState): Promise<readonly PromptMessage[]> {
+    const { session_id: sessionId, message_count: count, compaction } = session;
     const before = this.#kept.get(sessionId);
-    const known =
-      before !== undefined && before.count <= count
-        ? before
-        : { calls: new AnsweredCalls(), count: 0, characters: 1 };
+    const isCurrent =
+      before !== undefined &&
+      before.compactions === (compaction?.count ?? 0) &&
+      before.count <= count;
     // Nobody else goes on from here while texts are read.
     this.#kept.delete(sessionId);
+    const known = isCurrent ? before : await this.#begun(session);
     while (known.count < count) {
-      const options = { from: known.count, limit: Math.min(500, count - known.count) };
-      const entries = this.#store.read.messages(sessionId, options);
+      const entries = this.#read(sessionId, known.count, Math.min(500, count - known.count));
       if (entries.length === 0) break;
-      for (const { index, message } of entries) {
-        const resolved = await this.#resolve(sessionId, index, message);
-        known.calls.add(resolved);
+      for (const entry of entries) {
+        await this.#add(known, sessionId, entry, compaction);
         known.count += 1;
-        known.characters += JSON.stringify(resolved).length;
       }
     }
     this.#kept.set(sessionId, known, { size: known.characters });
@@ -61,27 +56,39 @@ export class Transcripts {
     this.#kept.delete(sessionId);
   }
 
-  async #resolve(sessionId: string, index: number, message: Message): Promise<PromptMessage> {
-    const text = (body: Body) => this.#store.blobs.text(sessionId, body);
-    if (message.role === 'user') return { ...message, content: await text(message.content) };
-    if (message.role === 'tool') {
-      const { content } = message;
-      const full = await text(content);
-      if (!isBlobRef(content)) return { ...message, content: full };
-      return { ...message, content: shownOutput(full, { index, digest: content.blob }) };
+  /** What stands before the boundary of the last compaction. */
+  async #begun({ session_id: sessionId, compaction }: SessionState): Promise<Kept> {
+    const calls = new AnsweredCalls();
+    if (compaction === undefined) return { calls, compactions: 0, count: 0, characters: 1 };
+    const { boundary, request, summary = '', count: compactions } = compaction;
+    const known: Kept = { calls, compactions, count: boundary, characters: 1 };
+    if (boundary > 0) {
+      const text = await this.#store.blobs.text(sessionId, summary);
+      const content = compactedHead(compaction, text);
+      calls.add({ role: 'user', content });
+      known.characters += content.length;
     }
-    const parts: PromptPart[] = [];
-    for (const part of message.parts) parts.push(await resolvePart(part, text));
-    return { role: 'assistant', parts, driver: message.driver, model: message.model };
+    if (request !== undefined) {
+      for (const entry of this.#read(sessionId, request, 1)) {
+        await this.#add(known, sessionId, entry, compaction);
+      }
+    }
+    return known;
   }
-}
 
-async function resolvePart(
-  part: AssistantPart,
-  text: (body: Body) => Promise<string>,
-): Promise<PromptPart> {
-  if (part.type === 'text') return { type: 'text', text: await text(part.text) };
-  if (part.type !== 'reasoning') return part;
-  const { text: body, ...rest } = part;
-  return body === undefined ? rest : { ...rest, text: await text(body) };
+  async #add(
+    known: Kept,
+    sessionId: string,
+    entry: TranscriptEntry,
+    compaction: Compaction | undefined,
+  ): Promise<void> {
+    const shortened = entry.index < (compaction?.outputs_before ?? 0);
+    const resolved = await resolveMessage(this.#store, sessionId, entry, shortened);
+    known.calls.add(resolved);
+    known.characters += JSON.stringify(resolved).length;
+  }
+
+  #read(sessionId: string, from: number, limit: number): TranscriptEntry[] {
+    return this.#store.read.messages(sessionId, { from, limit });
+  }
 }

@@ -4,6 +4,7 @@ import type {
   ModelEvent,
   ModelRequest,
   PromptPart,
+  Usage,
 } from '@kheish/core-model';
 
 export const text = (said: string): PromptPart => ({ type: 'text', text: said });
@@ -45,9 +46,17 @@ export class ModelTurn {
   }
 
   answer(...parts: PromptPart[]): void {
+    this.answerWith(undefined, ...parts);
+  }
+
+  answerWith(usage: Usage | undefined, ...parts: PromptPart[]): void {
     for (const part of parts) this.#push({ type: 'part', part });
     const calls = parts.some((part) => part.type === 'tool_call');
-    this.#push({ type: 'done', stop_reason: calls ? 'tool_calls' : 'end' });
+    this.#push({
+      type: 'done',
+      stop_reason: calls ? 'tool_calls' : 'end',
+      ...(usage && { usage }),
+    });
   }
 
   fail(error: Error): void {

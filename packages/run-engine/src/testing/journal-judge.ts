@@ -32,6 +32,8 @@ interface JudgedRun {
 
 interface JudgedSession {
   status: 'open' | 'ended' | 'deleted';
+  /** First message that prompts show, and first output of a tool that they show as it came. */
+  readonly shown: [number, number];
   active?: string;
   readonly queue: string[];
 }
@@ -65,7 +67,7 @@ export class JournalJudge {
         return;
       case 'session_created':
         sameAs(this.sessions.has(event.session_id), false, event);
-        this.sessions.set(event.session_id, { status: 'open', queue: [] });
+        this.sessions.set(event.session_id, { status: 'open', shown: [0, 0], queue: [] });
         return;
       case 'session_ended':
       case 'session_deleted':
@@ -83,6 +85,10 @@ export class JournalJudge {
       case 'action_started':
       case 'action_settled':
         this.#goOn(event);
+        return;
+      case 'context_compacted':
+      case 'context_limited':
+        this.#shorten(event);
         return;
       case 'run_suspended':
       case 'run_resumed':
@@ -190,7 +196,10 @@ export class JournalJudge {
       sameAs(run.stop, undefined, event);
       sameAs(this.#actions.has(event.action_id), false, event);
       this.#actions.add(event.action_id);
-      if (event.kind === 'model_call') sameAs(event.step, (run.calls += 1), event);
+      if (event.kind === 'model_call') run.calls += 1;
+      sameAs(event.step, run.calls, event);
+      // Nothing goes on beside a compaction: the transcript stands still.
+      if (event.kind === 'compaction') sameAs(run.open.size, 0, event);
       // An approval is used up by the call that it was given for.
       const { approval } = event;
       if (approval !== undefined) sameAs(this.#granted.delete(approval.request_id), true, event);
@@ -202,6 +211,24 @@ export class JournalJudge {
     } else if (event.type === 'action_settled') {
       sameAs(run.open.delete(event.action_id), true, event);
     }
+  }
+
+  /** Prompts show less and less of a transcript, and a call of the model follows. */
+  #shorten(event: RecordedEvent & { type: 'context_compacted' | 'context_limited' }): void {
+    const run = this.#run(event);
+    sameAs(run.status, 'running', event);
+    sameAs(run.stop, undefined, event);
+    sameAs(run.open.size, 0, event);
+    if (event.type === 'context_limited') return;
+    const { shown } = this.#session(event);
+    const { boundary, outputs_before: outputs, request, summarized } = event;
+    atMost(shown[0], boundary, event);
+    atMost(shown[1], outputs, event);
+    atMost(1, boundary - shown[0] + outputs - shown[1], event);
+    atMost(summarized, boundary, event);
+    if (request !== undefined) atMost(request + 1, boundary, event);
+    atMost(event.tokens_after, event.tokens_before, event);
+    shown.splice(0, 2, boundary, outputs);
   }
 
   /** A run waits only where nothing of it is under way, and goes on under the start that is there. */

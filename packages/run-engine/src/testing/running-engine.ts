@@ -107,6 +107,7 @@ export class RunningEngine {
         driver: () => Promise.resolve(this.model),
         systemPrompt: () => undefined,
         price: () => undefined,
+        contextWindow: () => 128_000,
         ...routes,
       },
       tools,

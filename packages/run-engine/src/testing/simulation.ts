@@ -8,13 +8,20 @@ import {
   type RunState,
   type StopReason,
   digestOfText,
+  nothingCompacted,
 } from '@kheish/core-model';
 import { beginAction } from '../decide/begin-action.ts';
+import { planCompaction } from '../decide/plan-compaction.ts';
 import { expireQuestion, resolveQuestion } from '../decide/questions.ts';
 import { recoverRun } from '../decide/recover-run.ts';
 import { expireApproval } from '../decide/request-approval.ts';
 import { resolveApprovals } from '../decide/resolve-approvals.ts';
 import { type RunLimits, type Rules, defaultRunLimits } from '../decide/rules.ts';
+import {
+  type Compacted,
+  type CompactionOutcome,
+  settleCompaction,
+} from '../decide/settle-compaction.ts';
 import { type ModelOutcome, settleModelCall } from '../decide/settle-model-call.ts';
 import { type ToolOutcome, settleToolCall } from '../decide/settle-tool-call.ts';
 import { startQueuedRun } from '../decide/start-run.ts';
@@ -46,6 +53,7 @@ export class Simulation {
   afterCrash = false;
   draining = false;
   price: Price | undefined;
+  contextWindow = 128_000;
   #ids = 0;
   readonly #line = new WaitingLine();
 
@@ -68,6 +76,7 @@ export class Simulation {
       forbid: () => ({ decision: 'allow', reason: '' }),
       approvalExpiresAfterMs: () => undefined,
       priceOf: () => this.price,
+      contextWindow: () => this.contextWindow,
       surfaceTokens: 0,
       surfaceDigest: 'sha256:0',
     };
@@ -117,6 +126,34 @@ export class Simulation {
     this.state.commit(load, (state) =>
       settleToolCall(state, run.run_id, actionId, outcome, this.rules),
     );
+  }
+
+  settleCompaction(run: RunState, actionId: string, outcome: CompactionOutcome): void {
+    const load = { session: run.session_id, run: run.run_id, admission: true } as const;
+    this.state.commit(load, (state) =>
+      settleCompaction(state, run.run_id, actionId, outcome, this.rules),
+    );
+  }
+
+  /** What there is to shorten, with or without a summary. */
+  compaction(run: RunState, method: 'summary' | 'cut'): CompactionOutcome {
+    const session = this.state.session(run.session_id);
+    const transcript = this.state.tables.transcripts.get(run.session_id) ?? [];
+    const now = session.compaction ?? nothingCompacted;
+    const entries = transcript
+      .map(({ role }, index) => ({ index, role, tokens: 1 }))
+      .filter(({ index }) => index >= now.boundary || index === now.request);
+    const view = planCompaction(entries, now, { target: 0, summaryNow: 0, summaryThen: 0 });
+    const spent = { usage: { input_tokens: 1, output_tokens: 1 } };
+    if (view === undefined) return { outcome: 'succeeded', ...spent };
+    const compacted: Compacted = {
+      method,
+      view: { ...view, summarized: method === 'cut' ? 0 : view.boundary },
+      tokensBefore: session.context_tokens ?? 0,
+      tokensAfter: 0,
+      covers: digestOfText(''),
+    };
+    return { outcome: method === 'cut' ? 'failed' : 'succeeded', compacted, ...spent };
   }
 
   cancel(run: RunState): void {
@@ -196,7 +233,10 @@ export class Simulation {
 
   /** Settles an action as well as it can be. */
   succeed(run: RunState, action: OpenAction): void {
-    if (action.kind === 'model_call') this.settleModel(run, action.action_id, said('answer'));
+    if (action.kind === 'compaction') {
+      this.settleCompaction(run, action.action_id, this.compaction(run, 'summary'));
+    } else if (action.kind === 'model_call')
+      this.settleModel(run, action.action_id, said('answer'));
     else this.settleTool(run, action.action_id, toolAnswer(action, 'succeeded'));
   }
 

@@ -1,8 +1,22 @@
 import type { SessionState, SessionView } from '@kheish/core-model';
 
 export function sessionView(session: SessionState): SessionView {
-  const { status: _status, waiting_for: _waiting, queued_run_ids: queued, ...rest } = session;
-  return { ...rest, status: statusOf(session), queued_run_count: queued.length };
+  const {
+    status: _status,
+    waiting_for: _waiting,
+    context_limits: _limits,
+    queued_run_ids: queued,
+    compaction,
+    ...rest
+  } = session;
+  return {
+    ...rest,
+    status: statusOf(session),
+    queued_run_count: queued.length,
+    ...(compaction !== undefined && {
+      compaction: { count: compaction.count, boundary: compaction.boundary },
+    }),
+  };
 }
 
 function statusOf({ status, active_run_id, waiting_for }: SessionState): SessionView['status'] {

@@ -51,10 +51,17 @@ export class BlobStore {
     );
   }
 
-  /** The text as an event may carry it. A large one is a durable file when this resolves. */
-  async prepare(sessionId: string, text: string): Promise<PreparedBody> {
+  /**
+   * The text as an event may carry it; up to `inlineBytes` it stands in the event itself. A large one is a durable file
+   * when this resolves.
+   */
+  async prepare(
+    sessionId: string,
+    text: string,
+    inlineBytes = INLINE_BODY_BYTES,
+  ): Promise<PreparedBody> {
     const bytes = Buffer.byteLength(text);
-    if (bytes <= INLINE_BODY_BYTES) return { body: text, blobs: [] };
+    if (bytes <= inlineBytes) return { body: text, blobs: [] };
     const data = Buffer.from(text);
     const digest: Digest = `sha256:${createHash('sha256').update(data).digest('hex')}`;
     const isFile = bytes >= FILE_BLOB_BYTES;

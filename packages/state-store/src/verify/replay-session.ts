@@ -113,6 +113,8 @@ function bodiesOf(event: RecordedEvent): Body[] {
     case 'task_updated':
     case 'task_settled':
       return event.output === undefined ? [] : [event.output];
+    case 'context_compacted':
+      return event.summary === undefined ? [] : [event.summary];
     default:
       return bodiesIn(messageOf(event, undefined));
   }

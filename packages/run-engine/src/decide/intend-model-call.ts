@@ -1,0 +1,74 @@
+import { type RunState, type SessionState, digestOfText } from '@kheish/core-model';
+import type { WorkingState } from '@kheish/state-store';
+import { breachOf, requestBudget, reservationFor } from './budgets.ts';
+import { modelTarget, mustCompact, outputTokens } from './prompt-budget.ts';
+import type { Rules } from './rules.ts';
+
+/** Tokens that a summary of older turns may have. */
+export const SUMMARY_TOKENS = 4_096;
+
+/**
+ * The next model call of a run; its prompt is the session's transcript as it stands now. Where that has become too long
+ * it is shortened first, and where a budget has no room the run waits for the operator instead.
+ */
+export function intendModelCall(state: WorkingState, runId: string, rules: Rules): void {
+  const { run, session } = known(state, runId);
+  if (mustCompact(session, run, rules)) intendCompaction(state, runId, rules);
+  else intendAnswer(state, runId, rules);
+}
+
+/** The call itself, with the transcript as it is shown now. */
+export function intendAnswer(state: WorkingState, runId: string, rules: Rules): void {
+  const { run } = known(state, runId);
+  const call = { kind: 'model_call', step: run.step + 1, output: outputTokens(run) } as const;
+  intendCall(state, runId, call, rules);
+}
+
+/** Shortens what prompts show of the transcript, with the help of the run's model. It is no step of the run. */
+export function intendCompaction(state: WorkingState, runId: string, rules: Rules): void {
+  const { run } = known(state, runId);
+  const call = { kind: 'compaction', step: run.step, output: SUMMARY_TOKENS } as const;
+  intendCall(state, runId, call, rules);
+}
+
+function intendCall(
+  state: WorkingState,
+  runId: string,
+  call: {
+    readonly kind: 'model_call' | 'compaction';
+    readonly step: number;
+    readonly output: number;
+  },
+  rules: Rules,
+): void {
+  const { run, session } = known(state, runId);
+  const reservation = reservationFor(state, run, call.output, rules);
+  const breach = breachOf(state, run, reservation);
+  if (breach !== undefined) {
+    requestBudget(state, run, breach, rules);
+    return;
+  }
+  const target = modelTarget(run);
+  const shown = `${session.message_count}\n${session.compaction?.count ?? 0}`;
+  state.record({
+    type: 'action_intended',
+    session_id: run.session_id,
+    run_id: runId,
+    action_id: rules.newId('action'),
+    step: call.step,
+    kind: call.kind,
+    effect: 'repeatable',
+    target,
+    reservation,
+    request_digest: digestOfText(
+      `${call.kind}\n${rules.surfaceDigest}\n${run.config_revision}\n${target}\n${run.session_id}\n${shown}`,
+    ),
+  });
+}
+
+function known(state: WorkingState, runId: string): { run: RunState; session: SessionState } {
+  const run = state.run(runId);
+  const session = state.session(run?.session_id ?? '');
+  if (run === undefined || session === undefined) throw new Error(`run ${runId} was not loaded`);
+  return { run, session };
+}
