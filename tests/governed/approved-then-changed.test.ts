@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PermissionRule } from '@kheish/client-sdk';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -48,9 +48,9 @@ const changes: readonly (readonly [string, ToolCall, () => void, () => void])[] 
   ],
   [
     'the program that the name stands for on the PATH',
-    bash('uname -s'),
+    bash('nproc --all'),
     () => undefined,
-    () => executable(join(early, 'uname')),
+    () => executable(join(early, 'nproc')),
   ],
 ];
 
@@ -88,6 +88,39 @@ test('a deny rule that comes between the request and its approval holds [holds a
   await operator.command([...set.slice(0, -1), '--reset']);
   const run = await operator.allow(again);
   expect(answerOf(run)).toMatch(/^bash failed: .*denies it.*\nbash returned: \[exit code 0\]/);
+});
+
+test('a deny rule that comes while a run needs no approval is not got round by a shell [holds approvals.denied_meanwhile]', async () => {
+  const { runtime, questions } = operator.client;
+  const asking: ToolCall = ['ask_user_question', { questions: [{ id: 'q', question: 'Well?' }] }];
+  await runtime.setPermissionMode('bypassPermissions');
+  const lines = ['touch plain', "sh -c 'touch wrapped'", 'uname -s; touch chained'];
+  const waiting = await operator.run(
+    await operator.session(),
+    calls(
+      [asking],
+      lines.map((line) => bash(line)),
+      [bash('uname -s')],
+    ),
+  );
+  await runtime.permissionRules.set([
+    { scope: 'user', tool_name_pattern: 'bash', argv_prefix: ['touch'], behavior: 'deny' },
+  ]);
+  const request_id = waiting.pending_question_ids?.[0] ?? '';
+  await questions.resolve(waiting.run_id, { request_id, declined: true });
+  const run = await operator.blocked(waiting.run_id);
+  await runtime.permissionRules.set([]);
+  await runtime.setPermissionMode('default');
+  const told = answerOf(run).match(/^bash \w+: .*$/gm) ?? [];
+  expect(told.map((line) => /^bash failed: .*was not carried out/.test(line))).toEqual([
+    true,
+    true,
+    true,
+    false,
+  ]);
+  for (const name of ['plain', 'wrapped', 'chained']) {
+    expect(existsSync(operator.place(name))).toBe(false);
+  }
 });
 
 test('an approval that nobody gives in time is refused, and cannot be given later [holds approvals.expire]', async () => {

@@ -54,7 +54,7 @@ export interface Rules {
     run: Pick<RunState, 'config_revision'>,
     call: PreparedCall,
   ) => Verdict;
-  /** The same by the deny rules that are in force now, whatever the run is pinned to. */
+  /** The same by the deny rules that are in force now, whatever the run is pinned to; `ask` where one may be meant. */
   readonly forbid: (call: PreparedCall) => Verdict;
   /** Milliseconds that a request for approval stays open; undefined: until it is answered. */
   readonly approvalExpiresAfterMs: (state: WorkingState, run: RunState) => number | undefined;

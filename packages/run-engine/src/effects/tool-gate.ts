@@ -177,12 +177,18 @@ function decisionOf(
   };
 }
 
-/** The last look before the act: rules that deny may have come since. */
-function admit(prepared: PreparedCall, { verdict }: Authority): void {
+/**
+ * The last look before the act: rules that deny may have come since. Where one of them may be about what the call runs,
+ * only an operator's word lets it be made.
+ */
+function admit(prepared: PreparedCall, { verdict, approval }: Authority): void {
   const { decision, reason } = verdict(prepared);
-  if (decision === 'deny') {
-    throw new KheishError('tools/denied', `The call was not carried out: ${reason}`);
-  }
+  if (decision === 'allow' || (decision === 'ask' && approval !== undefined)) return;
+  const why =
+    decision === 'deny'
+      ? reason
+      : 'a rule that denies has come since the run began, and the line may run what it is about.';
+  throw new KheishError('tools/denied', `The call was not carried out: ${why}`);
 }
 
 /** What was approved may be another thing now. */
