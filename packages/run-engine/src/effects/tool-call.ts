@@ -12,7 +12,7 @@ import {
 } from '@kheish/core-model';
 import type { BlobRow, PreparedBody, Store, WorkingState } from '@kheish/state-store';
 import { runError } from '../decide/finish-run.ts';
-import { actionDigest } from '../decide/prepared-call.ts';
+import { type PreparedCall, actionDigest } from '../decide/prepared-call.ts';
 import type { Rules } from '../decide/rules.ts';
 import type { ToolOutcome } from '../decide/settle-tool-call.ts';
 import type { ToolAnswer, ToolGate } from './tool-gate.ts';
@@ -48,7 +48,11 @@ export async function performToolCall(
   const authority = {
     run,
     ...(approval !== undefined && { approval }),
-    verdict: rules.forbid,
+    verdict: (prepared: PreparedCall) => {
+      const now = rules.forbid(prepared);
+      if (approval !== undefined || now.decision !== 'allow') return now;
+      return rules.permit(store.read, run, prepared);
+    },
     limits: store.read.runtime(run.config_revision).config.tool_limits,
   };
   ports.reach?.('tool.begun');

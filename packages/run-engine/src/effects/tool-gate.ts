@@ -37,7 +37,7 @@ export interface Authority {
   readonly run: RunState;
   /** The operator's word, where the call needed it. */
   readonly approval?: GivenApproval;
-  /** What the deny rules that are in force now say. */
+  /** What the deny rules that are in force now say and, where nobody approved the call, the rules of its run. */
   readonly verdict: (call: PreparedCall) => Verdict;
   readonly limits: ToolRuntimeLimits;
 }
@@ -117,17 +117,18 @@ export class ToolGate {
     const tool = this.#known(call);
     const raw = inputOf(tool, call, authority.limits);
     if (!isEffect(tool)) {
-      if (tool.kind === 'asking') throw new Error(`${tool.name} is answered by a person`);
       const input = tool.parse(raw);
-      admit({ call }, authority);
+      if (tool.kind === 'asking') throw new Error(`${tool.name} is answered by a person`);
+      if (!isAdmitted({ call }, authority)) throw notApproved();
       return { content: '', decision: decisionOf(tool, input, context) };
     }
     const input = tool.parse(raw);
     const prepared = tool.command === undefined ? { call } : await withCommand(tool, call, input);
-    admit(prepared, authority);
     const { run, approval } = authority;
-    if (approval === undefined) return this.#perform(tool, input, authority, context);
+    const admitted = isAdmitted(prepared, authority);
+    if (admitted && approval === undefined) return this.#perform(tool, input, authority, context);
     const bound = await withBinding(tool, prepared, input);
+    if (approval === undefined) throw notApproved();
     requireUnchanged(bound, run, approval);
     const approved = bound.binding && { approved: bound.binding };
     return this.#perform(tool, input, authority, { ...context, ...approved });
@@ -178,17 +179,22 @@ function decisionOf(
 }
 
 /**
- * The last look before the act: rules that deny may have come since. Where one of them may be about what the call runs,
- * only an operator's word lets it be made.
+ * The last look before the act: rules that deny may have come since, and what nobody was asked for, since it could not
+ * be carried out then, may now be possible. False where somebody would have to be asked.
  */
-function admit(prepared: PreparedCall, { verdict, approval }: Authority): void {
+function isAdmitted(prepared: PreparedCall, { verdict, approval }: Authority): boolean {
   const { decision, reason } = verdict(prepared);
-  if (decision === 'allow' || (decision === 'ask' && approval !== undefined)) return;
-  const why =
-    decision === 'deny'
-      ? reason
-      : 'a rule that denies has come since the run began, and the line may run what it is about.';
-  throw new KheishError('tools/denied', `The call was not carried out: ${why}`);
+  if (decision === 'deny') {
+    throw new KheishError('tools/denied', `The call was not carried out: ${reason}`);
+  }
+  return decision === 'allow' || approval !== undefined;
+}
+
+function notApproved(): KheishError {
+  return new KheishError(
+    'tools/approval_changed',
+    'The call was not carried out: it needs an approval that could not be asked for when it was made. Ask for it anew.',
+  );
 }
 
 /** What was approved may be another thing now. */

@@ -93,6 +93,39 @@ test('what became another since it was approved is not carried out [holds approv
   expect(daemon.eventsOf(run().run_id)).not.toContain('action_started');
 });
 
+test('what could not be asked for is not carried out when it becomes possible [holds approvals.exact_action]', async () => {
+  await using root = new EngineRoot();
+  const acts: unknown[] = [];
+  let looks = 0;
+  const { tool } = new Witness();
+  const daemon = await root.start({
+    tools: [
+      {
+        ...tool,
+        bind: () => {
+          looks += 1;
+          if (looks === 1) return Promise.reject(new Error('there is no such directory yet'));
+          return Promise.resolve({ cwd: '/there', files: [] });
+        },
+        run: (input) => {
+          acts.push(input);
+          return Promise.resolve({ content: 'done' });
+        },
+      },
+    ],
+  });
+  await daemon.engine.createSession({ session_id: 's' });
+  const { run_id } = await daemon.submit('s');
+  (await daemon.turn(1)).answer(call('c', 'bash', { command: 'true' }));
+  (await daemon.turn(2)).answer(text('done'));
+  expect((await daemon.ended(run_id)).status).toBe('completed');
+  expect(acts).toEqual([]);
+  expect(lastAnswer(daemon)).toMatchObject({
+    is_error: true,
+    content: expect.stringContaining('Ask for it anew'),
+  });
+});
+
 test('what a rule denies since it was asked for is not carried out [holds approvals.exact_action]', async () => {
   await using root = new EngineRoot();
   const witness = new Witness();
