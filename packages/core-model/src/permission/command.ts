@@ -18,11 +18,11 @@ const wrappers = new Set(
   `elvish nu pwsh rksh xonsh
   awk gawk mawk nawk original-awk bun deno expect gdb irb lldb octave osascript psql racket sqlite3 wish
   ed emacs ex less man more nano nvim sed vi view vim vimdiff
-  at batch builtin bwrap catchsegv chronic chroot chrt command coproc crontab cpulimit dbus-run-session
-  doas dumb-init entr env eval exec fakeroot firejail flock gosu ionice linux32 linux64 logrotate
-  ltrace nice nohup nsenter numactl parallel perf pkexec prlimit proot rsync run-parts runuser screen
-  script setarch setpriv setsid source ssh sshpass start-stop-daemon stdbuf strace su su-exec sudo sudoedit
-  systemd-run tar taskset time timeout tini tmux trap unbuffer unshare valgrind watch watchexec xargs
+  at batch builtin bwrap catchsegv choom chronic chroot chrt command coproc coresched crontab cpulimit dbus-run-session
+  dc doas dumb-init eatmydata entr env eval exec faketime fakeroot firejail flock gosu ionice linux32 linux64 logrotate
+  ltrace m4 newgrp nice nohup nsenter numactl parallel perf pkexec prlimit proot rlwrap rsync run-parts runuser scp screen
+  script setarch setlock setpriv setsid sftp sg source ssh ssh-agent sshpass start-stop-daemon stdbuf strace su su-exec sudo sudoedit
+  systemd-run tar taskset time timeout tini tmux trap uclampset unbuffer unshare valgrind watch watchexec xargs
   xvfb-run bunx npx pnpx uvx`.split(/\s+/),
 );
 
@@ -35,7 +35,9 @@ const runsOthersWhere = new Map<string, (args: readonly string[]) => boolean>([
   ['fd', anyOf(/^(?:-[A-Za-z]*[xX]|--exec)/)],
   ['fdfind', anyOf(/^(?:-[A-Za-z]*[xX]|--exec)/)],
   ['rg', anyOf(/^--(?:pre|hostname-bin)/)],
-  ['sort', anyOf(/^--com/)],
+  // Long options may be abbreviated, as far as they stay clear.
+  ['sort', anyOf(/^--co/)],
+  ['split', anyOf(/^--f/)],
   ['git', runsOthersInGit],
 ]);
 
@@ -43,13 +45,16 @@ function anyOf(pattern: RegExp) {
   return (args: readonly string[]): boolean => args.some((word) => pattern.test(word));
 }
 
-// Options before the subcommand bring another configuration; the others take a command. They may be abbreviated.
+// Options before the subcommand bring another configuration, and those of `clone` too; the others take a command. They
+// may be abbreviated.
 function runsOthersInGit(args: readonly string[]): boolean {
   const [first, second] = args;
   if (first === undefined) return false;
-  if (first.startsWith('-'))
-    return !['--no-pager', '--version', '--help', '-v', '-h'].includes(first);
+  if (first === '--no-pager') return runsOthersInGit(args.slice(1));
+  if (first.startsWith('-')) return !['--version', '--help', '-v', '-h'].includes(first);
   if (first === 'filter-branch' || (first === 'bisect' && second === 'run')) return true;
+  if (first === 'clone' && args.some((word) => /^(?:-[A-Za-z]*[cu]|--c|--t)/.test(word)))
+    return true;
   return args.some((word) =>
     /^(?:foreach$|ext::|--(?:ex(?:[et]|=|$)|u|rece|op)|-[A-Za-z]*[xO])/.test(word),
   );

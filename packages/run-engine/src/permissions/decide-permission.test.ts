@@ -162,6 +162,18 @@ describe('rules that allow commands', () => {
     ['find that looks', ['find'], program('find . -name x'), true],
     ['find that runs', ['find'], program('find . -exec rm {}'), false],
     ['git with a configuration', ['git'], program('git -c alias.x=!id x'), false],
+    ['git with one, further on', ['git'], program('git --no-pager -c alias.x=!id x'), false],
+    ['git without a pager', ['git'], program('git --no-pager log'), true],
+    [
+      'git that clones with one',
+      ['git'],
+      program('git clone -c core.sshCommand=id ssh://a'),
+      false,
+    ],
+    ['git that clones by a command', ['git'], program('git clone -qu id . x'), false],
+    ['git that only clones', ['git'], program('git clone -q . x'), true],
+    ['sort by a command', ['sort'], program('sort --co=./x -S1k y'), false],
+    ['split to a command', ['split'], program('split --f=id y'), false],
     ['git that runs', ['git', 'rebase'], program('git rebase --exec=id'), false],
     ['git in short', ['git', 'rebase'], program('git rebase -ixid'), false],
     ['git that prints', ['git', 'log'], program('git log --oneline'), true],
@@ -180,6 +192,12 @@ describe('rules that deny or ask for commands', () => {
       expect(run([anything, deny], command, 'bypassPermissions').decision).toBe('deny');
     },
   );
+
+  test('a subcommand of git is denied whether there is a pager or not', () => {
+    const rules = [anything, rule('deny', 'bash', { argv_prefix: ['git', 'push'] })];
+    expect(run(rules, program('git --no-pager push'), 'bypassPermissions').decision).toBe('deny');
+    expect(run(rules, program('git --no-pager log'), 'bypassPermissions').decision).toBe('allow');
+  });
 
   test('a program that is a link to the denied one is denied', () => {
     expect(run([anything, deny], { argv: ['erase', '-r'], executable: '/bin/rm' }).decision).toBe(

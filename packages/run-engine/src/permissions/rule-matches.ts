@@ -14,11 +14,13 @@ export function namesTool(rule: MatchedRule, toolName: string): boolean {
 /** A rule that allows takes its words as narrowly, one that asks or denies as widely as they can be meant. */
 export function namesCommand(rule: MatchedRule, command: Command): boolean {
   if (rule.argv_prefix === undefined) return true;
-  if (command.argv === undefined || !beginsWith(command.argv.slice(1), rule.argv_prefix.slice(1))) {
-    return false;
+  if (command.argv === undefined) return false;
+  const [program = '', ...prefix] = rule.argv_prefix;
+  const args = command.argv.slice(1);
+  if (rule.behavior !== 'allow') {
+    return mayMean(program, command) && beginsWithMeant(args, prefix);
   }
-  const program = rule.argv_prefix[0] ?? '';
-  if (rule.behavior !== 'allow') return mayMean(program, command);
+  if (!beginsWith(args, prefix)) return false;
   if (isWrapper(command) && rule.argv_prefix.length !== command.argv.length) return false;
   return means(program, command);
 }
@@ -37,6 +39,13 @@ function mayMean(program: string, { argv, executable }: Command): boolean {
   return [argv?.[0], executable].some(
     (name) => name !== undefined && baseName(name) === baseName(program),
   );
+}
+
+/** Also without the one option before a subcommand of git that may stand there and makes no other command of it. */
+function beginsWithMeant(args: readonly string[], prefix: readonly string[]): boolean {
+  if (beginsWith(args, prefix)) return true;
+  const [first, ...rest] = args;
+  return first === '--no-pager' && beginsWithMeant(rest, prefix);
 }
 
 function beginsWith(words: readonly string[], prefix: readonly string[]): boolean {
