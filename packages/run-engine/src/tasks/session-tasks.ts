@@ -97,8 +97,9 @@ export class SessionTasks {
     return this.#shells.recover();
   }
 
-  /** Ends what runs. */
-  close(): Promise<void> {
-    return this.#shells.close();
+  /** Ends what runs; nobody waits for the end of a task any longer. */
+  async close(): Promise<void> {
+    await this.#shells.close();
+    this.#ends.close();
   }
 }

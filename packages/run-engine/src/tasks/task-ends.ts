@@ -6,6 +6,7 @@ export class TaskEnds {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Set<() => void>>();
+  #closed = false;
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
@@ -21,10 +22,16 @@ export class TaskEnds {
     }
   }
 
+  /** Nobody waits any longer. */
+  close(): void {
+    for (const waiting of this.#waiting.values()) for (const wake of waiting) wake();
+    this.#closed = true;
+  }
+
   /** Resolves when the task has ended or is gone, or the time is over; rejects where the signal aborts. */
   async wait(taskId: string, timeoutMs: number, signal?: AbortSignal): Promise<void> {
     const task = this.#store.read.task(taskId);
-    if (task === undefined || isEnded(task.status) || timeoutMs === 0) return;
+    if (task === undefined || isEnded(task.status) || timeoutMs === 0 || this.#closed) return;
     const ended = Promise.withResolvers<void>();
     const own = this.#waiting.get(taskId) ?? new Set();
     this.#waiting.set(taskId, own.add(ended.resolve));

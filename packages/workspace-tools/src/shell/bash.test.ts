@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { ProcessIdentity } from '@kheish/core-model';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createShellTools } from '../create-workspace-tools.ts';
 import { Shell } from '../testing/shell.ts';
 
@@ -291,4 +291,44 @@ test('the network is there only for a call that names it', async () => {
   const command = `cat < /dev/tcp/127.0.0.1/${(server.address() as AddressInfo).port}`;
   expect((await shell.call({ command })).content).toContain('[exit code 1]');
   expect((await shell.call({ command, network: true })).content).toBe('reached\n\n[exit code 0]');
+});
+
+describe('in the background', () => {
+  test('a line is held with a place for its output, looked at once more, and left running', async () => {
+    await using shell = await Shell.open('auto', { 'run.sh': 'echo one; sleep 1000' });
+    const input = {
+      command: 'sh run.sh',
+      description: 'serves',
+      run_in_background: true,
+    };
+    const approved = await shell.tool.bind(shell.tool.parse(input));
+    const file = `${shell.workspace.root}/../out`;
+    let looked: unknown;
+    const { content } = await shell.call(input, {
+      approved,
+      background: async (begun) => {
+        expect([begun.command, begun.description]).toEqual([input.command, input.description]);
+        const held = await begun.hold({ file, maxBytes: 1000 });
+        expect(held.identity).toBeDefined();
+        await begun.lastLook();
+        writeFileSync(`${shell.workspace.root}/run.sh`, 'echo two; sleep 1000');
+        looked = await begun.lastLook().catch((error: unknown) => error);
+        const running = held.release();
+        await vi.waitFor(() => expect(running.output().total).toBeGreaterThan(0));
+        await running.stop('stopped');
+        expect(await running.exit).toMatchObject({ stopped: 'stopped', death: 'proven' });
+        return { task_id: 'task_1' };
+      },
+    });
+    expect(content).toContain('task_1');
+    expect(looked).toMatchObject({ code: 'tools/approval_changed' });
+    expect(readFileSync(file, 'utf8')).not.toBe('');
+  });
+
+  test('a line that cannot be begun fails its call', async () => {
+    await using shell = await Shell.open('auto');
+    await expect(shell.call({ command: 'true', run_in_background: true })).rejects.toThrow(
+      'there are no tasks here',
+    );
+  });
 });
