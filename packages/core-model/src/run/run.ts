@@ -17,12 +17,17 @@ export const ReasoningEffort = v.picklist(['none', 'minimal', 'low', 'medium', '
 
 const modelName = v.pipe(v.string(), v.nonEmpty(), v.maxLength(256));
 
+/** More than any model gives. Reservations are added up, and must not grow past what a number holds exactly. */
+const MAX_OUTPUT_TOKENS = 10_000_000;
+
 /** How the model is asked to generate. */
 export const Generation = v.strictObject({
   model: v.optional(modelName),
   /** A model of the same route that takes over where the first cannot be had. */
   fallback_model: v.optional(modelName),
-  max_output_tokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  max_output_tokens: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_OUTPUT_TOKENS)),
+  ),
   temperature: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(2))),
   reasoning: v.optional(v.strictObject({ effort: v.optional(ReasoningEffort) })),
 });
