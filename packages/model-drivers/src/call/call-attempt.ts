@@ -9,6 +9,7 @@ import {
   startWatchdog,
 } from '@kheish/core-model';
 import type { CallPolicy } from './call-policy.ts';
+import { soundUsage } from './sound-usage.ts';
 
 /** A piece of what the model is saying. `offset` counts the UTF-16 units of its channel before it. */
 export type CallDelta = { readonly attempt: number; readonly offset: number } & (
@@ -63,12 +64,14 @@ export async function callAttempt(attempt: Attempt): Promise<Answer> {
           break;
         case 'alive':
           break;
-        case 'done':
+        case 'done': {
+          const usage = soundUsage(event.usage);
           return {
             parts,
             stop_reason: event.stop_reason,
-            ...(event.usage !== undefined && { usage: event.usage }),
+            ...(usage !== undefined && { usage }),
           };
+        }
       }
     }
   } finally {

@@ -204,3 +204,14 @@ describe('backoffMs', () => {
     );
   });
 });
+
+test.each([-1, 1.5, '7', null, NaN, 1e308, [1]])(
+  'a usage that counts %j tokens counts nothing, and the answer stands',
+  async (count) => {
+    const odd = { input_tokens: 3, output_tokens: count as number };
+    const answer = await call(driverOf([part, { ...done, usage: odd }])).answer;
+    expect(answer.usage).toBeUndefined();
+    const sound = { input_tokens: 3, output_tokens: 0 };
+    expect((await call(driverOf([part, { ...done, usage: sound }])).answer).usage).toEqual(sound);
+  },
+);
