@@ -172,6 +172,25 @@ test('in a long run what was asked stays whole, and so does its last step', asyn
   await sound(daemon);
 });
 
+test('a summary that there is stays where there is no newer one', async () => {
+  await using root = new EngineRoot();
+  let summaries = 0;
+  const daemon = await speaking(root, {
+    summarize: (turn) => {
+      summaries += 1;
+      if (summaries === 1) turn.answer(text('in short'));
+      else turn.fail(tooLong());
+    },
+  });
+  await daemon.engine.createSession({ session_id: 's' });
+  await askAll(daemon, 'one', 'two', 'three', 'four', 'five', 'six', 'seven');
+  const [first, second] = ofType(daemon, 'context_compacted');
+  expect(second).toMatchObject({ method: 'cut', summarized: first?.boundary });
+  const [head] = lastPrompt(daemon);
+  expect(head).toMatchObject({ content: expect.stringMatching(/in short.*left out unread/s) });
+  await sound(daemon);
+});
+
 describe('a failed summary never fails the run [holds context.failed_compaction]', () => {
   test.each<[string, (turn: ModelTurn) => void]>([
     ['an error of the provider', (turn) => turn.fail(new KheishError('models/unavailable', 'no'))],

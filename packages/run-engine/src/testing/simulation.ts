@@ -146,11 +146,12 @@ export class Simulation {
     const view = planCompaction(entries, now, { target: 0, summaryNow: 0, summaryThen: 0 });
     const spent = { usage: { input_tokens: 1, output_tokens: 1 } };
     if (view === undefined) return { outcome: 'succeeded', ...spent };
+    const tokens = session.context_tokens ?? 0;
     const compacted: Compacted = {
       method,
       view: { ...view, summarized: method === 'cut' ? 0 : view.boundary },
-      tokensBefore: session.context_tokens ?? 0,
-      tokensAfter: 0,
+      tokensBefore: tokens,
+      tokensAfter: Math.max(0, tokens - 1),
       covers: digestOfText(''),
     };
     return { outcome: method === 'cut' ? 'failed' : 'succeeded', compacted, ...spent };
