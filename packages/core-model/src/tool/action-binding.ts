@@ -23,6 +23,8 @@ export const ActionBinding = v.strictObject({
   executable: v.optional(v.string()),
   /** The executable and the plain operands that exist as files, or the files that would be written. */
   files: v.array(BoundFile),
+  /** What would keep a command from the rest of the machine. */
+  sandbox: v.optional(v.picklist(['bubblewrap', 'none'])),
   /** Why the files that are named are not all that the action depends on. */
   unbound: v.optional(v.string()),
 });

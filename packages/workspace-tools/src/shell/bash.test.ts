@@ -251,6 +251,13 @@ describe('what was approved', () => {
     expect(existsSync(shell.workspace.at('done'))).toBe(false);
   });
 
+  test('is not run without the sandbox that it was approved with', async () => {
+    await using shell = await Shell.open('off', files);
+    const approved = { ...(await shell.tool.bind({ command })), sandbox: 'bubblewrap' as const };
+    const call = shell.call({ command }, { approved });
+    await expect(call).rejects.toThrow(refused('tools/approval_changed'));
+  });
+
   test('is not run elsewhere', async () => {
     await using shell = await Shell.open('off', files);
     const approved = await shell.tool.bind({ command });

@@ -88,8 +88,11 @@ export type ShellTool = Tool<Input> & Required<Pick<Tool<Input>, 'bind' | 'comma
 export function bashTool(options: BashOptions): ShellTool {
   const { host, limits, hidden, networkAllowed } = options;
   const schema: v.GenericSchema<unknown, Input> = networkAllowed ? NetworkedInput : LocalInput;
-  const bind = async ({ command, cwd }: Input) =>
-    bindCommand(command, { cwd: await directory(options, cwd), path: host.path, hidden });
+  const bind = async ({ command, cwd }: Input): Promise<ActionBinding> => {
+    const place = await directory(options, cwd);
+    const binding = await bindCommand(command, { cwd: place, path: host.path, hidden });
+    return { ...binding, sandbox: (await host.sandbox()).kind };
+  };
   return {
     name: 'bash',
     description:
