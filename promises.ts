@@ -240,6 +240,8 @@ export const promises: Readonly<Record<string, string>> = {
   'chat.piped': 'Without a terminal chat takes each line as an input, and exits by the last run.',
   'context.long_outputs':
     'A long output of a tool stands in the prompt by its two ends, the same ones at every step and after a restart; the model can read on, and nothing of it is lost.',
+  'tasks.end_with_cancelled':
+    'A run that is cancelled ends its commands in the background too, and is cancelled when they are dead.',
   'tasks.background':
     'A command in the background outlives its call and its run; it is read while it runs, and its end is told.',
   'tasks.output_pages':

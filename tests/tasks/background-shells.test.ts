@@ -175,3 +175,22 @@ it('a session that ends takes its commands with it; one that is erased leaves no
   expect((await runKheish(['tasks', 'list', 'erased'], { env })).code).toBe(5);
   expect((await root.client.store.verify()).findings).toEqual([]);
 });
+
+it('a run that is cancelled is so when its commands in the background are dead too [holds tasks.end_with_cancelled]', async () => {
+  const { client } = root;
+  await client.sessions.create({ session_id: 'cancelled' });
+  const stubborn = `(trap '' TERM; setsid sh -c "trap '' TERM; while :; do sleep 0.1; done # outlaw")`;
+  const content = [
+    `scripted: call bash ${JSON.stringify({ command: stubborn, run_in_background: true })}`,
+    `scripted: call bash ${JSON.stringify({ command: 'sleep 600 # foreground' })}`,
+  ].join('\n');
+  const { run_id: runId } = await client.sessions.submit('cancelled', { content });
+  await until('both commands', () =>
+    living('outlaw').length > 0 && living('foreground').length > 0 ? true : undefined,
+  );
+  await client.runs.cancel(runId);
+  const ended = await client.runs.wait(runId, { timeoutMs: 30_000 });
+  expect([ended.status, living('outlaw'), living('foreground')]).toEqual(['cancelled', [], []]);
+  const { items } = await client.tasks.list('cancelled');
+  expect(items).toMatchObject([{ status: 'cancelled', metadata: { terminal_reason: 'stopped' } }]);
+});

@@ -207,19 +207,19 @@ export class RunEffects {
   }
 
   #settleModelCall(intent: Intent, outcome: ModelOutcome, blobs: readonly BlobRow[]) {
-    return this.#settle(intent, blobs, (state) =>
+    return this.#settleOutcome(intent, blobs, (state) =>
       settleModelCall(state, intent.run_id, intent.action_id, outcome, this.#rules),
     );
   }
 
   #settleCompaction(intent: Intent, outcome: CompactionOutcome, blobs: readonly BlobRow[]) {
-    return this.#settle(intent, blobs, (state) =>
+    return this.#settleOutcome(intent, blobs, (state) =>
       settleCompaction(state, intent.run_id, intent.action_id, outcome, this.#rules),
     );
   }
 
   #settleToolCall(intent: Intent, outcome: ToolOutcome, blobs: readonly BlobRow[]) {
-    return this.#settle(intent, blobs, (state) =>
+    return this.#settleOutcome(intent, blobs, (state) =>
       settleToolCall(state, intent.run_id, intent.action_id, outcome, this.#rules),
     );
   }
@@ -245,11 +245,30 @@ export class RunEffects {
     this.#log.error(facts, 'an effect could not be settled');
   }
 
-  #settle(
+  /** What became of an action; where its run is to stop, not before the commands that it began are dead. */
+  async #settleOutcome(
     intent: Intent,
     blobs: readonly BlobRow[],
     decide: (state: WorkingState) => void,
   ): Promise<void> {
+    const { tasks } = this.#ports;
+    const { run_id: runId } = intent;
+    for (;;) {
+      const isSettled = await this.#settle(intent, blobs, (state) => {
+        if (state.run(runId)?.stop !== undefined && tasks.hasRun(runId)) return false;
+        decide(state);
+        return true;
+      });
+      if (isSettled) return;
+      await tasks.endRun(runId);
+    }
+  }
+
+  #settle<R>(
+    intent: Intent,
+    blobs: readonly BlobRow[],
+    decide: (state: WorkingState) => R,
+  ): Promise<R> {
     const load = { session: intent.session_id, run: intent.run_id, admission: true } as const;
     const commit = () => this.#ports.store.commit({ load, decide, blobs });
     return this.#whenDiskTakesIt(intent, this.#dropped.signal, commit);

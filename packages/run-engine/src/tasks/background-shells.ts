@@ -54,6 +54,7 @@ const TITLE_CHARACTERS = 200;
 interface LiveShell {
   readonly taskId: string;
   readonly sessionId: string;
+  readonly runId: string;
   /** Absent until it is released. */
   process?: BackgroundProcess;
   stop?: string;
@@ -86,7 +87,12 @@ export class BackgroundShells {
     this.#requireRoom(sessionId);
     const { store, newId, incarnation } = this.#ports;
     const taskId = newId('task');
-    const shell: LiveShell = { taskId, sessionId, over: Promise.withResolvers() };
+    const shell: LiveShell = {
+      taskId,
+      sessionId,
+      runId: call.run_id,
+      over: Promise.withResolvers(),
+    };
     this.#live.set(taskId, shell);
     let held: HeldCommand | undefined;
     try {
@@ -136,11 +142,30 @@ export class BackgroundShells {
 
   follow(rows: readonly RecordedRow[]): void {
     for (const row of rows) {
+      if (row.type === 'run_cancelled' || row.type === 'run_interrupted') {
+        for (const shell of this.#ofRun(row.run_id ?? '')) stop(shell, 'stopped');
+      }
       if (row.type !== 'task_stop_requested') continue;
       const { task_id: taskId } = JSON.parse(row.body) as EventOf<'task_stop_requested'>;
       const shell = this.#live.get(taskId);
       if (shell !== undefined) stop(shell, 'stopped');
     }
+  }
+
+  /** Whether commands that the run began are still there. */
+  hasRun(runId: string): boolean {
+    return this.#ofRun(runId).length > 0;
+  }
+
+  /** Stops what the run began; resolves when all of it is dead. */
+  async endRun(runId: string): Promise<void> {
+    const own = this.#ofRun(runId);
+    for (const shell of own) stop(shell, 'stopped');
+    await Promise.all(own.map((shell) => shell.over.promise));
+  }
+
+  #ofRun(runId: string): LiveShell[] {
+    return [...this.#live.values()].filter((shell) => shell.runId === runId);
   }
 
   /** Resolves when nothing of the session runs any more. */

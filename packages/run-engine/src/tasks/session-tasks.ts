@@ -82,6 +82,16 @@ export class SessionTasks {
     return { result: taskView(task, store.read.openTasks(sessionId)) };
   }
 
+  /** Whether commands that the run began are still there. */
+  hasRun(runId: string): boolean {
+    return this.#shells.hasRun(runId);
+  }
+
+  /** Stops what the run began; resolves when all of it is dead. */
+  endRun(runId: string): Promise<void> {
+    return this.#shells.endRun(runId);
+  }
+
   /** Resolves when nothing of the session runs any more; what is to end was asked to before. */
   quiet(sessionId: string): Promise<void> {
     return this.#shells.quiet(sessionId);

@@ -97,7 +97,9 @@ function endOf(
 ): { status: EndedTaskStatus; reason: TerminalReason } {
   const { exit_code, stopped } = report;
   const wasEnded = recovered || (stopped !== undefined && stopped !== 'timeout');
-  if (wasEnded && stop !== undefined) return { status: 'cancelled', reason: 'stopped' };
+  if (stopped === 'stopped' || (wasEnded && stop !== undefined)) {
+    return { status: 'cancelled', reason: 'stopped' };
+  }
   if (stopped === 'not_begun') return { status: 'failed', reason: 'not_begun' };
   if (recovered) return { status: 'failed', reason: 'daemon_restarted' };
   if (wasEnded) return { status: 'failed', reason: 'daemon_stopped' };
