@@ -34,9 +34,9 @@ import { Transcripts } from '../prompt/transcript.ts';
 import { existingSession } from '../session/open-session.ts';
 import {
   createSession,
+  deleteOnceQuiet,
   deleteSession,
   endSession,
-  prepareDeletion,
   setRoutePolicy,
 } from '../session/session-decisions.ts';
 import type { SessionTasks } from '../tasks/session-tasks.ts';
@@ -180,16 +180,16 @@ export class Engine {
   }
 
   async deleteSession(sessionId: string): Promise<void> {
-    await this.#options.store.commit({
-      load: { session: sessionId },
-      decide: (state) => prepareDeletion(state, sessionId),
+    const { store, tasks } = this.#options;
+    const load = { session: sessionId, queue: 'all' } as const;
+    const isDeleted = await store.commit({
+      load,
+      decide: (state) => deleteOnceQuiet(state, sessionId),
     });
+    if (isDeleted) return;
     // What a command prints is erased with the rest, so it has to be there before.
-    await this.#options.tasks.quiet(sessionId);
-    await this.#options.store.commit({
-      load: { session: sessionId, queue: 'all' },
-      decide: (state) => deleteSession(state, sessionId),
-    });
+    await tasks.quiet(sessionId);
+    await store.commit({ load, decide: (state) => deleteSession(state, sessionId) });
   }
 
   /** Accepts an input. When this resolves it is on disk and will be worked on, whatever happens to the caller. */

@@ -88,10 +88,13 @@ export function endSession(
   return after(state, sessionId);
 }
 
-/** What runs for the session in the background is to end, so that it can be erased. */
-export function prepareDeletion(state: WorkingState, sessionId: string): void {
+/** Erases the session; where something runs for it in the background, has that end first, and gives false. */
+export function deleteOnceQuiet(state: WorkingState, sessionId: string): boolean {
   idleSession(state.session(sessionId), sessionId);
-  stopShells(state, sessionId, 'The session was deleted.');
+  const isQuiet = !state.openTasks(sessionId).some(isLiveShell);
+  if (isQuiet) deleteSession(state, sessionId);
+  else stopShells(state, sessionId, 'The session was deleted.');
+  return isQuiet;
 }
 
 /** Erases what was said. The events stay, with digests in the place of texts. */
