@@ -191,14 +191,14 @@ test('a summary that there is stays where there is no newer one', async () => {
   await sound(daemon);
 });
 
-describe('a failed summary never fails the run [holds context.failed_compaction]', () => {
+describe('a failed summary', () => {
   test.each<[string, (turn: ModelTurn) => void]>([
     ['an error of the provider', (turn) => turn.fail(new KheishError('models/unavailable', 'no'))],
     ['a prompt that is too long', (turn) => turn.fail(tooLong())],
     ['a bug', (turn) => turn.fail(new Error('a bug'))],
     ['nothing', (turn) => turn.answer(text(' \n'))],
     ['a call of a tool', (turn) => turn.answer(call('c', 'act', {}))],
-  ])('%s', async (_what, summarize) => {
+  ])('by %s does not fail the run [holds context.failed_compaction]', async (_what, summarize) => {
     await using root = new EngineRoot();
     const daemon = await speaking(root, { summarize });
     await daemon.engine.createSession({ session_id: 's' });
