@@ -1,12 +1,7 @@
-import {
-  type JsonObject,
-  type JsonSchema,
-  KheishError,
-  type Tool,
-  type ToolContext,
-} from '@kheish/core-model';
-import * as v from 'valibot';
+import type { JsonSchema, Tool, ToolContext } from '@kheish/core-model';
+import type * as v from 'valibot';
 import type { DecidingTool } from '../tools/agent-tool.ts';
+import { parseInput } from '../tools/parse-input.ts';
 
 const MAX_OUTPUT_BYTES = 65_536;
 const TIMEOUT_MS = 30_000;
@@ -28,7 +23,7 @@ export function defineTaskTool<Input>(
   return {
     kind: 'deciding',
     ...surfaceOf(tool),
-    parse: (input) => parsed(tool.input, input),
+    parse: (input) => parseInput(tool.input, input),
     decide: (...args) => JSON.stringify(tool.decide(...args)),
   };
 }
@@ -44,7 +39,7 @@ export function readingTool<Input>(
     ...surfaceOf(tool),
     effect: 'repeatable',
     limits: { timeoutMs: tool.timeoutMs ?? TIMEOUT_MS, maxOutputBytes: MAX_OUTPUT_BYTES },
-    parse: (input) => parsed(tool.input, input),
+    parse: (input) => parseInput(tool.input, input),
     run: async (input, context) => ({ content: await tool.read(input, context) }),
   };
 }
@@ -57,13 +52,4 @@ function surfaceOf({ name, description, fields, required }: Omit<TaskTool<unknow
     additionalProperties: false,
   };
   return { name, description, inputSchema };
-}
-
-function parsed<Input>(schema: v.GenericSchema<unknown, Input>, input: JsonObject): Input {
-  const result = v.safeParse(schema, input);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const path = v.getDotPath(issue);
-  const detail = path === null ? issue.message : `${path}: ${issue.message}`;
-  throw new KheishError('tools/invalid_input', detail);
 }

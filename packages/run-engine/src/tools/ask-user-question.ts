@@ -1,6 +1,7 @@
 import { KheishError, QuestionOption, UserQuestion } from '@kheish/core-model';
 import * as v from 'valibot';
 import type { AskingTool } from './agent-tool.ts';
+import { parseInput } from './parse-input.ts';
 
 export const ASK_USER_QUESTION = 'ask_user_question';
 
@@ -73,14 +74,7 @@ export const askUserQuestion: AskingTool = {
     additionalProperties: false,
   },
   parse: (input) => {
-    const parsed = v.safeParse(Input, input);
-    if (!parsed.success) {
-      const [issue] = parsed.issues;
-      const path = v.getDotPath(issue);
-      const detail = path === null ? issue.message : `${path}: ${issue.message}`;
-      throw new KheishError('tools/invalid_input', detail);
-    }
-    const { questions, expires_after_ms: expiresAfterMs } = parsed.output;
+    const { questions, expires_after_ms: expiresAfterMs } = parseInput(Input, input);
     const named = questions.map((question, place) => ({
       ...question,
       id: question.id ?? String(place + 1),

@@ -1,6 +1,6 @@
-import { KheishError } from '@kheish/core-model';
 import * as v from 'valibot';
 import type { DecidingTool } from './agent-tool.ts';
+import { parseInput } from './parse-input.ts';
 
 const MAX_CHARACTERS = 1_000_000;
 
@@ -22,11 +22,7 @@ export const emitOutput: DecidingTool<{ content: string }> = {
     required: ['content'],
     additionalProperties: false,
   },
-  parse: (input) => {
-    const parsed = v.safeParse(Input, input);
-    if (parsed.success) return parsed.output;
-    throw new KheishError('tools/invalid_input', parsed.issues[0].message);
-  },
+  parse: (input) => parseInput(Input, input),
   text: ({ content }) => content,
   decide: (state, { content }, { run, actionId, body = content }) => {
     state.record({

@@ -2,6 +2,7 @@ import { KheishError, type Tool } from '@kheish/core-model';
 import type { Store } from '@kheish/state-store';
 import * as v from 'valibot';
 import { characterStart } from '../prompt/byte-range.ts';
+import { parseInput } from './parse-input.ts';
 
 export const READ_OUTPUT = 'read_output';
 
@@ -41,15 +42,7 @@ export function readOutput(store: Store): Tool<Input> {
     },
     effect: 'repeatable',
     limits: { timeoutMs: 30_000, maxOutputBytes: MAX_BYTES + 1_000 },
-    parse: (input) => {
-      const parsed = v.safeParse(Input, input);
-      if (parsed.success) return parsed.output;
-      const [issue] = parsed.issues;
-      throw new KheishError(
-        'tools/invalid_input',
-        `${v.getDotPath(issue) ?? ''}: ${issue.message}`,
-      );
-    },
+    parse: (input) => parseInput(Input, input),
     run: async (input, { session_id }) => {
       const text = await outputOf(store, session_id, input.message);
       return { content: pageOf(Buffer.from(text), input) };
