@@ -184,6 +184,8 @@ export const promises: Readonly<Record<string, string>> = {
   'secrets.wrong_key_named': 'A wrong master key is refused with the id of the key that is needed.',
   'secrets.write_only':
     'Secrets are set from a variable, a file, stdin or a value, with or without a daemon, and no command prints them.',
+  'secrets.redacted':
+    'A known secret that a model, a tool, a provider or a caller repeats is redacted in all forms that the daemon writes, before it is kept or told.',
   'secrets.sealed': 'No file of the state root has a secret in plain text.',
   'secrets.leave_environment': 'The master key and the tokens leave the environment at the start.',
   'access.never_open_by_accident':

@@ -79,8 +79,13 @@ export class EventStream implements Disposable {
 }
 
 /** Opens a stream; resolves with the head of the answer. */
-export async function openStream(url: string, lastEventId?: string): Promise<EventStream> {
+export async function openStream(
+  url: string,
+  lastEventId?: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<EventStream> {
   const headers = {
+    ...more,
     accept: 'text/event-stream',
     ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
   };

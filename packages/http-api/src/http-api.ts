@@ -22,9 +22,16 @@ export interface HttpApiOptions {
   readonly subjects: StreamSubjects;
   readonly log: Log;
   readonly clock: Clock;
+  /** Takes known secrets out of what callers send and are told. */
+  readonly redactor: ApiRedactor;
   /** Why no work is taken now, if so: what `/readyz` answers. */
   readonly unready: () => KheishError | undefined;
   readonly limits?: Partial<HttpLimits>;
+}
+
+export interface ApiRedactor {
+  redact(text: string): string;
+  redactForeign<T>(value: T): T;
 }
 
 export interface HttpApi extends HttpListener {
@@ -50,13 +57,14 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     streams: streamOperations({ hub, feed, subjects, isClosing }),
     authorize: bearerAuth(access, clock),
     unready: options.unready,
+    redactor: options.redactor,
     limits,
   });
   app.notFound(() => {
     throw new KheishError('api/route_not_found', 'There is no such path.');
   });
   app.onError((error, c) => {
-    const { status, headers, body } = problemAnswer(error);
+    const { status, headers, body } = problemAnswer(error, (text) => options.redactor.redact(text));
     if (status === 500) {
       const request = { request_id: c.get('requestId'), method: c.req.method, path: c.req.path };
       log.error({ ...request, err: error }, 'A request failed.');

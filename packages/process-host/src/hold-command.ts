@@ -12,7 +12,7 @@ import { identify } from './death/identity.ts';
 import { namespaceCohort } from './death/namespace-cohort.ts';
 import { childrenOf } from './death/process-table.ts';
 import { type HeldProcess, holdBack } from './held-process.ts';
-import { Drain } from './output/drain.ts';
+import { type ByteFilter, Drain } from './output/drain.ts';
 import { FileSink } from './output/file-sink.ts';
 import type { PipeSupply } from './output/pipe-supply.ts';
 import type { RunningProcess } from './running-process.ts';
@@ -29,6 +29,7 @@ export interface Ground {
   readonly pipes: PipeSupply;
   /** bwrap, where there is a sandbox. */
   readonly program?: string;
+  readonly filter?: () => ByteFilter;
   readonly onRelease: (running: RunningProcess) => void;
 }
 
@@ -46,7 +47,7 @@ export async function holdCommand(spec: CommandSpec, ground: Ground): Promise<He
   let gated: GatedProcess | undefined;
   try {
     const pipe = await ground.pipes.take(programNamed('mkfifo'));
-    drain = new Drain(pipe.reader, spec.output ?? defaultOutput, clock, sink);
+    drain = new Drain(pipe.reader, spec.output ?? defaultOutput, clock, sink, ground.filter?.());
     try {
       gated = spawnGated({ ...start, output: pipe.writer });
     } finally {

@@ -4,7 +4,7 @@ export type { CommandSpec } from './command/command.ts';
 export type { Death } from './death/end-cohort.ts';
 export type { Reaped } from './death/reap.ts';
 export type { HeldProcess } from './held-process.ts';
-export type { OutputBounds } from './output/drain.ts';
+export type { ByteFilter, OutputBounds } from './output/drain.ts';
 export type { SinkReport, SinkSpec } from './output/file-sink.ts';
 export type { KeptOutput } from './output/head-and-tail.ts';
 export type { ExitReport, RunningProcess } from './running-process.ts';

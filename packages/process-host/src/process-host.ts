@@ -5,6 +5,7 @@ import { absoluteEntries } from './command/programs.ts';
 import { type Reaped, reap } from './death/reap.ts';
 import type { HeldProcess } from './held-process.ts';
 import { holdCommand } from './hold-command.ts';
+import type { ByteFilter } from './output/drain.ts';
 import { PipeSupply } from './output/pipe-supply.ts';
 import type { RunningProcess } from './running-process.ts';
 import { type Sandbox, type SandboxReport, detectSandbox } from './sandbox/detect-sandbox.ts';
@@ -17,6 +18,8 @@ export interface ProcessHostOptions {
   readonly hidden: readonly string[];
   /** Where commands find programs; entries that are not absolute are left out, and none are those of the system. */
   readonly path: string;
+  /** For each command: what changes its output before anyone sees it. */
+  readonly filter?: () => ByteFilter;
   /** `auto`, the default, uses bubblewrap wherever it works. */
   readonly sandbox?: 'auto' | 'off';
 }
@@ -39,7 +42,7 @@ export interface ProcessHost {
 }
 
 export function createProcessHost(options: ProcessHostOptions): ProcessHost {
-  const { clock, workspaceRoot, hidden } = options;
+  const { clock, workspaceRoot, hidden, filter } = options;
   for (const path of [workspaceRoot, ...hidden]) {
     if (!isAbsolute(path)) throw new Error(`not an absolute path: ${path}`);
   }
@@ -51,7 +54,15 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
   };
   const sandbox = sandboxOf(options);
   const pipes = new PipeSupply();
-  const ground = { clock, path, workspaceRoot, hidden, pipes, onRelease };
+  const ground = {
+    clock,
+    path,
+    workspaceRoot,
+    hidden,
+    pipes,
+    onRelease,
+    ...(filter && { filter }),
+  };
   return {
     path,
     sandbox: async () => (await sandbox()).report,

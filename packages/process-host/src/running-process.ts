@@ -69,7 +69,7 @@ async function reportOf(parts: ProcessParts, stopping: Promise<string>): Promise
     AFTERMATH_MS,
     clock,
   );
-  drain.close();
+  await drain.close();
   await sink?.close();
   // Who still has the pipe open has got away unseen.
   const proof =

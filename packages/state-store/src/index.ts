@@ -16,6 +16,7 @@ export type {
   StoredAnswer,
   WorkingState,
 } from './commit/command.ts';
+export type { StoreRedactor } from './commit/redaction.ts';
 export type { FeedListener, JournalFeed, Page, PageOptions } from './journal/feed.ts';
 export type { ListedRun, ListedTask, Reads, TranscriptEntry } from './reads/reads.ts';
 export { makeDirectory } from './root/make-directory.ts';

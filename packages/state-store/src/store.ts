@@ -6,6 +6,7 @@ import { BlobStore } from './blobs/blob-store.ts';
 import { ErasedRemains } from './blobs/erased-remains.ts';
 import type { Command, OnceCommand, OnceResult } from './commit/command.ts';
 import { type CommittedGroup, GroupCommit } from './commit/group-commit.ts';
+import { type StoreRedactor, nothingKnown } from './commit/redaction.ts';
 import { Reopening } from './commit/reopening.ts';
 import { type Statements, prepareStatements } from './commit/statements.ts';
 import { JournalFeed } from './journal/feed.ts';
@@ -25,6 +26,8 @@ export interface StoreOptions {
   readonly newId: NewId;
   /** Of the program; shown to whoever finds the root locked. */
   readonly version: string;
+  /** Takes known secrets out of what is about to be written. */
+  readonly redactor?: StoreRedactor;
   readonly reach?: ReachCrashPoint;
   readonly log?: StoreLog;
 }
@@ -96,10 +99,10 @@ function assemble(
   rootId: string,
   lock: RootLock,
 ): Store {
-  const { clock, version, log } = options;
+  const { clock, version, log, redactor = nothingKnown } = options;
   const statements = prepareStatements(connection);
   statements.pruneIdempotency.run(clock.now());
-  const blobs = new BlobStore(lock.root, connection, options.reach);
+  const blobs = new BlobStore(lock.root, connection, redactor, options.reach);
   const feed: JournalFeed = new JournalFeed(
     connection,
     () => group.head,
@@ -116,7 +119,8 @@ function assemble(
     log?.error({ err: failure }, 'the store takes no writes');
     void reopening.begin();
   };
-  const group = new GroupCommit(statements, clock, onDisk, onFailure, options.reach);
+  const ports = { statements, clock, redactor, reach: options.reach };
+  const group = new GroupCommit(ports, onDisk, onFailure);
   const reopening = new Reopening(
     clock,
     () => {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { type MasterKey, type Redactor, readMasterKey } from '@kheish/auth-store';
 import { KheishError } from '@kheish/core-model';
@@ -12,6 +13,13 @@ const secretVariables = [
   'KHEISH_DAEMON_READONLY_TOKEN',
 ];
 
+/** The text of a key, and what is encoded in it where that is a text, too. */
+function hideKey(text: string, hide: (secret: string) => void): void {
+  hide(text.trim());
+  const decoded = Buffer.from(text, 'base64');
+  if (isUtf8(decoded)) hide(decoded.toString());
+}
+
 /** The master key; `hide` is told the text of its file, where it is in one. */
 export function masterKeyOf(
   source: MasterKeySource,
@@ -19,9 +27,10 @@ export function masterKeyOf(
 ): MasterKey | undefined {
   const readFile = (path: string) => {
     const bytes = readFileSync(path);
-    hide(bytes.toString('utf8').trim());
+    hideKey(bytes.toString('utf8'), hide);
     return bytes;
   };
+  if (source.inline !== undefined) hideKey(source.inline, hide);
   return readMasterKey({ ...source, readFile });
 }
 

@@ -67,6 +67,7 @@ export function daemonApi(
     },
     log,
     clock,
+    redactor: options.redactor,
     unready: () => unready(state, store),
   });
   return api;

@@ -44,19 +44,24 @@ export async function openParts(
   const { clock = systemClock, random = systemRandom, log } = options;
   const newId = idFactory(clock, random);
   const workspaceRoot = openWorkspaceRoot(options.workspaceRoot);
-  const { stateRoot, reach } = options;
+  const { stateRoot, reach, redactor } = options;
   const store = closing.use(
-    openStore({ stateRoot, clock, newId, version: KHEISH_VERSION, log, ...(reach && { reach }) }),
+    openStore({
+      stateRoot,
+      clock,
+      newId,
+      version: KHEISH_VERSION,
+      log,
+      redactor,
+      ...(reach && { reach }),
+    }),
   );
   checkRootsApart(store.root.stateRoot, workspaceRoot, authEnabled, log);
-  const secrets = new SecretStore(store, options.masterKey, random);
+  const secrets = await openSecrets(store, options);
   const egress = createEgress({ clock });
   closing.defer(() => egress.close());
-  const { inventory, redactor } = options;
+  const { inventory } = options;
   const onCredential = (secret: string) => redactor.add(secret);
-  for (const { credential } of inventory.routes.values()) {
-    if (credential.kind === 'inline') onCredential(credential.key.reveal());
-  }
   const routes = new RouteBook({ inventory, store, secrets, egress, clock, onCredential });
   requireReadyRoutes(routes, secrets, store);
 
@@ -67,7 +72,13 @@ export async function openParts(
     ...(options.secretFiles ?? []).map((file) => resolve(file)),
   ];
   const { path = '' } = options;
-  const processes = createProcessHost({ clock, workspaceRoot, hidden, path });
+  const processes = createProcessHost({
+    clock,
+    workspaceRoot,
+    hidden,
+    path,
+    filter: () => redactor.byteStream(),
+  });
   closing.defer(() => processes.close());
   const endProcesses: EndProcesses = async (identity, actionId) =>
     (await processes.reap(identity, actionId)).death === 'proven';
@@ -102,10 +113,23 @@ export async function openParts(
     clock,
     random,
     newId,
-    redact: (text) => redactor.redact(text),
   });
   closing.defer(() => engine.drain(0));
   return { store, secrets, routes, incarnation, engine, tasks, processes, workspaceRoot };
+}
+
+/** The slots, and every secret that is known by now: before the first text of a run is read. */
+async function openSecrets(store: Store, options: DaemonOptions): Promise<SecretStore> {
+  const { masterKey, random = systemRandom, redactor, inventory, log } = options;
+  for (const { credential } of inventory.routes.values()) {
+    if (credential.kind === 'inline') redactor.add(credential.key.reveal());
+  }
+  const secrets = new SecretStore(store, masterKey, random, redactor);
+  const unknown = await secrets.learn();
+  if (unknown.length > 0) {
+    log.warn({ slots: unknown }, 'secrets that cannot be opened cannot be redacted');
+  }
+  return secrets;
 }
 
 /** A route whose secret is missing would fail every run: better to say so before the first. */

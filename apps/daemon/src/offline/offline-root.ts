@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { SecretStore } from '@kheish/auth-store';
+import { SecretStore, createRedactor } from '@kheish/auth-store';
 import {
   type AuthSlotRecord,
   type AuthSlotStatus,
@@ -37,7 +37,7 @@ export async function offlineSecrets(options: {
   const masterKey = masterKeyOf(options.masterKeySource);
   const store = open(options.stateRoot);
   try {
-    const secrets = new SecretStore(store, masterKey, systemRandom);
+    const secrets = new SecretStore(store, masterKey, systemRandom, createRedactor());
     return {
       list: () => secrets.list(),
       get: (ref) => secrets.get(ref),

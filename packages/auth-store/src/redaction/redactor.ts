@@ -1,50 +1,78 @@
+import { mapForeignJson, mapJsonTexts } from './redact-json.ts';
+import { type RedactingStream, redactingStream } from './redacting-stream.ts';
 import { formsOf } from './secret-forms.ts';
+import { SecretMatcher } from './secret-matcher.ts';
+import { Stretches } from './stretches.ts';
 
 export const REDACTED = '[redacted]';
 
-/** Shorter values would tear holes into ordinary words. */
+/** Characters. Shorter values would tear holes into ordinary words. */
 const SHORTEST_SECRET = 8;
 
-/** Takes known secrets out of texts, above all log lines. */
+/** Takes known secrets out of whatever is kept, shown or sent on. */
 export interface Redactor {
-  /** Values shorter than 8 characters are not kept. */
-  add(secret: string): void;
+  /** False for one of fewer than 8 characters, which is not kept. */
+  add(secret: string): boolean;
   redact(text: string): string;
+  /** All strings of a value of ours, but ids, digests and fixed words; the same value where nothing changes. */
+  redactJson<T>(value: T): T;
+  /** All strings of a value that somebody else made up, names of fields included. */
+  redactForeign<T>(value: T): T;
+  /** Equal in the end to `redact` of the whole. */
+  stream(): RedactingStream;
+  /** The same for bytes of UTF-8, each secret replaced by as many bytes. */
+  byteStream(): RedactingByteStream;
 }
 
-/** Every stretch of the text that a form covers; overlapping ones are one. */
-function coveredStretches(text: string, forms: Iterable<string>): [number, number][] {
-  const found: [number, number][] = [];
-  for (const form of forms) {
-    for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + 1)) {
-      found.push([at, at + form.length]);
-    }
-  }
-  found.sort(([left], [right]) => left - right);
-  const merged: [number, number][] = [];
-  for (const [begin, end] of found) {
-    const last = merged.at(-1);
-    if (last !== undefined && begin < last[1]) last[1] = Math.max(last[1], end);
-    else merged.push([begin, end]);
-  }
-  return merged;
+interface RedactingByteStream {
+  push(bytes: Uint8Array): Uint8Array;
+  end(): Uint8Array;
 }
 
 export function createRedactor(): Redactor {
   const forms = new Set<string>();
+  let matcher: SecretMatcher | undefined;
+  let isCurrent = true;
+
+  const current = () => {
+    if (!isCurrent) {
+      matcher = new SecretMatcher(forms);
+      isCurrent = true;
+    }
+    return matcher;
+  };
+  const redact = (text: string) => {
+    const compiled = current();
+    if (compiled === undefined) return text;
+    const stretches = new Stretches();
+    compiled.read(text, 0, (end, length) => stretches.add(end - length, end));
+    return stretches.isEmpty ? text : stretches.replaceUntil(text, text.length, () => REDACTED);
+  };
   return {
     add(secret) {
-      if (secret.length < SHORTEST_SECRET) return;
+      if (secret.length < SHORTEST_SECRET) return false;
+      const before = forms.size;
       for (const form of formsOf(secret)) forms.add(form);
+      if (forms.size > before) isCurrent = false;
+      return true;
     },
-    redact(text) {
-      let result = '';
-      let from = 0;
-      for (const [begin, end] of coveredStretches(text, forms)) {
-        result += text.slice(from, begin) + REDACTED;
-        from = end;
-      }
-      return result + text.slice(from);
+    redact,
+    redactJson: (value) =>
+      current() === undefined ? value : (mapJsonTexts(value, redact) as typeof value),
+    redactForeign: (value) =>
+      current() === undefined ? value : (mapForeignJson(value, redact) as typeof value),
+    stream: () => redactingStream(current, () => REDACTED),
+    byteStream() {
+      const stream = redactingStream(current, (length) =>
+        REDACTED.padEnd(length, '*').slice(0, length),
+      );
+      return {
+        push(bytes) {
+          if (current() === undefined) return bytes;
+          return Buffer.from(stream.push(Buffer.from(bytes).toString('latin1')), 'latin1');
+        },
+        end: () => Buffer.from(stream.end(), 'latin1'),
+      };
     },
   };
 }

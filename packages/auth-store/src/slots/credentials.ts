@@ -7,9 +7,13 @@ export interface Credentials {
   readonly project?: string;
 }
 
+/** The one field of a slot that is secret. */
+export function secretOf(record: AuthSlotRecord): string {
+  return record.provider === 'generic' ? record.state.value : record.state.api_key;
+}
+
 export function credentialsOf(record: AuthSlotRecord): Credentials {
-  if (record.provider === 'generic') return { apiKey: record.state.value };
-  if (record.provider !== 'open_ai') return { apiKey: record.state.api_key };
+  if (record.provider !== 'open_ai') return { apiKey: secretOf(record) };
   const { api_key, organization, project } = record.state;
   return {
     apiKey: api_key,

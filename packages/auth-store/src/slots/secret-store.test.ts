@@ -6,6 +6,7 @@ import { type IdempotencyRequest, type Store, openStore } from '@kheish/state-st
 import { ManualClock, systemRandom } from '@kheish/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MasterKey } from '../master-key/master-key.ts';
+import { createRedactor } from '../redaction/redactor.ts';
 import { SecretStore } from './secret-store.ts';
 
 let path: string;
@@ -31,7 +32,7 @@ function open(): Store {
 
 const keyOf = (byte: number) => new MasterKey(new Uint8Array(32).fill(byte));
 const secrets = (key: MasterKey | undefined = keyOf(7)) =>
-  new SecretStore(store, key, systemRandom);
+  new SecretStore(store, key, systemRandom, createRedactor());
 
 function record(slotId: string, value: string): AuthSlotRecord {
   return {
@@ -101,7 +102,7 @@ describe('twins', () => {
 describe('without the master key', () => {
   test('slots can be listed and deleted, not written or opened', async () => {
     await secrets().set(record('a', 'value'));
-    const keyless = new SecretStore(store, undefined, systemRandom);
+    const keyless = new SecretStore(store, undefined, systemRandom, createRedactor());
     expect([keyless.hasMasterKey, secrets().hasMasterKey]).toEqual([false, true]);
     expect(keyless.list().map(({ slot_id }) => slot_id)).toEqual(['a']);
     const missing = {

@@ -6,7 +6,9 @@ import {
 } from '@kheish/core-model';
 import type { Command, IdempotencyRequest, OnceResult, Store } from '@kheish/state-store';
 import type { MasterKey } from '../master-key/master-key.ts';
+import type { Redactor } from '../redaction/redactor.ts';
 import { type SlotSealer, createSlotSealer } from '../sealing/slot-sealer.ts';
+import { secretOf } from './credentials.ts';
 import { decideDeleteSlot, decideSetSlot } from './decide-slot.ts';
 import { statusOf } from './slot-status.ts';
 import { writeFingerprint } from './write-fingerprint.ts';
@@ -16,16 +18,23 @@ export class SecretStore {
   readonly #store: Store;
   readonly #masterKey: MasterKey | undefined;
   readonly #random: RandomSource;
+  readonly #redactor: Pick<Redactor, 'add'>;
   #sealer: Promise<SlotSealer> | undefined;
 
   /**
    * Throws `secrets/master_key_mismatch` where a slot is sealed under another key than the one given;
    * without a key slots can be listed and deleted, not written or opened.
    */
-  constructor(store: Store, masterKey: MasterKey | undefined, random: RandomSource) {
+  constructor(
+    store: Store,
+    masterKey: MasterKey | undefined,
+    random: RandomSource,
+    redactor: Pick<Redactor, 'add'>,
+  ) {
     this.#store = store;
     this.#masterKey = masterKey;
     this.#random = random;
+    this.#redactor = redactor;
     const other = store.read.slots().find((slot) => slot.key_id !== masterKey?.keyId);
     if (masterKey !== undefined && other !== undefined) {
       throw new KheishError(
@@ -37,6 +46,24 @@ export class SecretStore {
 
   get hasMasterKey(): boolean {
     return this.#masterKey !== undefined;
+  }
+
+  /** Has the redactor know every value. Gives the slots whose values nobody can know: damaged, or without a key. */
+  async learn(): Promise<string[]> {
+    const slots = this.#store.read.slots();
+    const masterKey = this.#masterKey;
+    if (slots.length === 0) return [];
+    if (masterKey === undefined) return slots.map((slot) => slot.slot_id);
+    const sealer = await this.#open(masterKey);
+    return slots.flatMap((slot) => {
+      try {
+        this.#redactor.add(secretOf(sealer.openSlot(slot)));
+        return [];
+      } catch (error) {
+        if (error instanceof KheishError) return [slot.slot_id];
+        throw error;
+      }
+    });
   }
 
   list(): AuthSlotStatus[] {
@@ -91,6 +118,8 @@ export class SecretStore {
     masterKey: MasterKey,
   ): Promise<Command<AuthSlotStatus>> {
     const sealer = await this.#open(masterKey);
+    // Before the commit: from then on somebody may be given it.
+    this.#redactor.add(secretOf(record));
     return {
       load: { slot: record.slot_id },
       decide: (state) => {

@@ -7,14 +7,19 @@ export interface ProblemAnswer {
 }
 
 /** Any thrown value as an answer. What is not a `KheishError` is a bug and tells the caller nothing. */
-export function problemAnswer(thrown: unknown): ProblemAnswer {
+export function problemAnswer(thrown: unknown, redact = (text: string) => text): ProblemAnswer {
   const error = publicError(thrown);
   const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
   if (error.retryAfterMs !== undefined) {
     headers['Retry-After'] = String(Math.ceil(error.retryAfterMs / 1_000));
   }
   if (error.status === 401) headers['WWW-Authenticate'] = 'Bearer realm="kheish-daemon"';
-  return { status: error.status, headers, body: JSON.stringify(problemDetails(error)) };
+  const details = problemDetails(error);
+  return {
+    status: error.status,
+    headers,
+    body: JSON.stringify({ ...details, detail: redact(details.detail) }),
+  };
 }
 
 function publicError(thrown: unknown): KheishError {

@@ -1,6 +1,13 @@
-import type { BodyOf, Operation } from '@kheish/core-model';
+import {
+  type BodyOf,
+  type Json,
+  KheishError,
+  type Operation,
+  isJsonObject,
+} from '@kheish/core-model';
 import { type Call, type HandledOperation, type Handlers, isReplayed } from '../call/call.ts';
 import { idempotencyRequest } from '../call/idempotency.ts';
+import type { ApiRedactor } from '../http-api.ts';
 import type { HttpLimits } from '../http-limits.ts';
 import { readJsonBody } from '../request/json-body.ts';
 import { type ApiContext, send } from './context.ts';
@@ -10,11 +17,13 @@ import { type Received, receivedBody } from './receive.ts';
 export function handledOperation<K extends HandledOperation>(
   operation: Operation,
   handle: Handlers[K],
-  limits: HttpLimits,
+  { limits, redactor }: { readonly limits: HttpLimits; readonly redactor: ApiRedactor },
 ): (c: ApiContext, received: Received<K>) => Promise<Response> {
   return async (c, received) => {
     const { incoming } = c.env;
-    const json = operation.method === 'GET' ? undefined : await readJsonBody(incoming, limits);
+    const sent = operation.method === 'GET' ? undefined : await readJsonBody(incoming, limits);
+    // Before anything comes of it: a digest of it would be another one than that of what is kept.
+    const json = operation.takesSecrets ? sent : withoutSecrets(sent, redactor);
     const body = receivedBody(operation, json) as BodyOf<K>;
     const idempotency =
       operation.idempotent &&
@@ -37,6 +46,15 @@ export function handledOperation<K extends HandledOperation>(
       'Idempotency-Replayed': 'true',
     });
   };
+}
+
+/** An id is a name for others to use: one with a mark in it would be another one. */
+function withoutSecrets(sent: Json | undefined, redactor: ApiRedactor): Json | undefined {
+  const json = redactor.redactForeign(sent);
+  if (json === sent || !isJsonObject(sent) || !isJsonObject(json)) return json;
+  const named = Object.keys(sent).find((key) => key.endsWith('_id') && json[key] !== sent[key]);
+  if (named === undefined) return json;
+  throw new KheishError('api/bad_request', `There is a known secret in ${named}.`);
 }
 
 function headerValue(header: string | string[] | undefined): string | undefined {

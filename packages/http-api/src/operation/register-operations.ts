@@ -2,6 +2,7 @@ import { KheishError, type Operation, type OperationId, operations } from '@khei
 import type { Hono } from 'hono';
 import type { HandledOperation, Handlers, StreamOperation } from '../call/call.ts';
 import type { Authorize } from '../guard/bearer.ts';
+import type { ApiRedactor } from '../http-api.ts';
 import type { HttpLimits } from '../http-limits.ts';
 import { openApiDocument } from '../openapi/document.ts';
 import { type ApiContext, type ApiEnv, send } from './context.ts';
@@ -15,6 +16,7 @@ export interface OperationParts {
   readonly authorize: Authorize;
   readonly unready: () => KheishError | undefined;
   readonly limits: HttpLimits;
+  readonly redactor: ApiRedactor;
 }
 
 type Responder<K extends OperationId> = (
@@ -68,7 +70,7 @@ function allResponders(parts: OperationParts): Responders {
       .filter((id) => isHandled(id))
       .map((id) => [
         id,
-        handledOperation<HandledOperation>(operations[id], parts.handlers[id], parts.limits),
+        handledOperation<HandledOperation>(operations[id], parts.handlers[id], parts),
       ]),
   ) as unknown as Pick<Responders, HandledOperation>;
   return { ...own, ...parts.streams, ...handled };

@@ -8,6 +8,14 @@ const READ_BYTES = 65_536;
 const BURST_BYTES = 4_194_304;
 const REST_MS = 1;
 
+/** Changes what is printed before anyone sees it, into as many bytes. */
+export interface ByteFilter {
+  /** What can be shown by now. */
+  push(bytes: Uint8Array): Uint8Array;
+  /** What was held back. */
+  end(): Uint8Array;
+}
+
 export interface OutputBounds {
   /** Bytes kept from the beginning. */
   readonly headBytes: number;
@@ -21,14 +29,22 @@ export class Drain {
   readonly #socket: Socket;
   readonly #sink: FileSink | undefined;
   readonly #clock: Clock;
+  readonly #filter: ByteFilter | undefined;
   #burst = 0;
   /** Resolves when no process has the pipe open any more. */
   readonly ended: Promise<void>;
 
-  constructor(reader: number, bounds: OutputBounds, clock: Clock, sink?: FileSink) {
+  constructor(
+    reader: number,
+    bounds: OutputBounds,
+    clock: Clock,
+    sink?: FileSink,
+    filter?: ByteFilter,
+  ) {
     this.#output = new HeadAndTail(bounds.headBytes, bounds.tailBytes);
     this.#clock = clock;
     this.#sink = sink;
+    this.#filter = filter;
     const buffer = Buffer.alloc(READ_BYTES);
     this.#socket = new Socket({
       fd: reader,
@@ -36,17 +52,18 @@ export class Drain {
       writable: false,
       onread: { buffer, callback: (bytes, data) => this.#take(data.subarray(0, bytes)) },
     });
-    this.ended = new Promise((resolve) => {
+    this.ended = new Promise<void>((resolve) => {
       this.#socket.once('close', () => resolve());
-    });
+    }).then(() => this.#finish());
     this.#socket.on('error', () => this.#socket.destroy());
     this.#socket.resume();
   }
 
   /** False pauses the reading; what is in `bytes` is overwritten by the next. */
-  #take(bytes: Uint8Array): boolean {
+  #take(read: Uint8Array): boolean {
+    const bytes = this.#filter?.push(read) ?? read;
     this.#output.push(bytes);
-    this.#burst += bytes.length;
+    this.#burst += read.length;
     const rests = this.#burst >= BURST_BYTES;
     if (rests) this.#burst = 0;
     if (this.#sink === undefined && !rests) return true;
@@ -59,12 +76,19 @@ export class Drain {
     if (rests) await this.#clock.sleep(REST_MS);
   }
 
+  async #finish(): Promise<void> {
+    const rest = this.#filter?.end() ?? new Uint8Array();
+    this.#output.push(rest);
+    await this.#sink?.write(rest);
+  }
+
   kept(): KeptOutput {
     return this.#output.kept();
   }
 
   /** Lets go of the pipe; who prints on gets SIGPIPE. */
-  close(): void {
+  async close(): Promise<void> {
     this.#socket.destroy();
+    await this.ended;
   }
 }

@@ -56,3 +56,24 @@ test('a file that cannot be opened fails before anything has begun', async () =>
   await expect(hosted.hold('touch began', { sink })).rejects.toThrow('ENOENT');
   expect(await readdir(hosted.workspaceRoot)).toEqual([]);
 });
+
+/** Holds the last byte back. */
+const shouting = () => {
+  let held = Buffer.alloc(0);
+  return {
+    push: (bytes: Uint8Array) => {
+      const all = Buffer.concat([held, bytes]);
+      held = all.subarray(all.length - 1);
+      return Buffer.from(all.subarray(0, -1).toString().toUpperCase());
+    },
+    end: () => Buffer.concat([held, Buffer.from('!')]),
+  };
+};
+
+test('a filter sees all that is printed before it is kept, and what it holds back comes at the end', async () => {
+  await using hosted = await Hosted.create('off', {}, [], shouting);
+  const sink = { file: join(hosted.base, 'output'), maxBytes: 20_000 };
+  const report = await hosted.run('printf abc; sleep 0.05; printf def', { sink });
+  expect(await readFile(sink.file, 'utf8')).toBe('ABCDEf!');
+  expect(report.output.head.toString()).toBe('ABCDEf!');
+});

@@ -8,6 +8,7 @@ import { notRun } from '@kheish/testkit';
 import type { CommandSpec } from '../command/command.ts';
 import { livingProcess } from '../death/process-table.ts';
 import type { HeldProcess } from '../held-process.ts';
+import type { ByteFilter } from '../output/drain.ts';
 import { type ProcessHost, createProcessHost } from '../process-host.ts';
 import type { ExitReport, RunningProcess } from '../running-process.ts';
 
@@ -50,7 +51,12 @@ export class Hosted implements AsyncDisposable {
   readonly workspaceRoot: string;
   readonly host: ProcessHost;
 
-  private constructor(base: string, sandbox: 'auto' | 'off', hidden: readonly string[]) {
+  private constructor(
+    base: string,
+    sandbox: 'auto' | 'off',
+    hidden: readonly string[],
+    filter?: () => ByteFilter,
+  ) {
     this.base = base;
     this.workspaceRoot = join(base, 'work');
     this.host = createProcessHost({
@@ -59,6 +65,7 @@ export class Hosted implements AsyncDisposable {
       hidden: hidden.map((name) => join(base, name)),
       path,
       sandbox,
+      ...(filter && { filter }),
     });
   }
 
@@ -67,10 +74,11 @@ export class Hosted implements AsyncDisposable {
     sandbox: 'auto' | 'off',
     files: Readonly<Record<string, string>> = {},
     hidden: readonly string[] = [],
+    filter?: () => ByteFilter,
   ): Promise<Hosted> {
     const place = sandbox === 'auto' ? kept() : tmpdir();
     const base = await realpath(await mkdtemp(join(place, 'kheish-process-host-')));
-    const hosted = new Hosted(base, sandbox, hidden);
+    const hosted = new Hosted(base, sandbox, hidden, filter);
     await mkdir(hosted.workspaceRoot);
     for (const [name, content] of Object.entries(files)) {
       await mkdir(dirname(join(base, name)), { recursive: true });

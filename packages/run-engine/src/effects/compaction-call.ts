@@ -130,7 +130,9 @@ async function summaryOf(
       ...(callPolicy && { policy: callPolicy }),
     });
     ports.reach?.('model.answered');
-    const text = answer.parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('');
+    const text = ports.redactor.redact(
+      answer.parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join(''),
+    );
     if (answer.stop_reason === 'refusal' || text.trim() === '') {
       throw new KheishError('models/refused', 'The model gave no summary.');
     }

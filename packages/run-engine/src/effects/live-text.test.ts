@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { createRedactor } from '@kheish/auth-store';
 import type { ModelDelta } from '@kheish/core-model';
 import { ManualClock } from '@kheish/testkit';
 import { expect, test } from 'vitest';
@@ -6,10 +7,11 @@ import { LiveText, TELL_EVERY_MS } from './live-text.ts';
 
 function listening() {
   const clock = new ManualClock();
-  const live = new LiveText(clock);
+  const redactor = createRedactor();
+  const live = new LiveText(clock, redactor);
   const heard: ModelDelta[] = [];
   const leave = live.subscribe((delta) => heard.push(delta));
-  return { live, clock, heard, leave };
+  return { live, clock, heard, leave, redactor };
 }
 
 const names = { type: 'model_delta', run_id: 'r', session_id: 's', step: 2 } as const;
@@ -138,4 +140,30 @@ test('one run or one session can be asked for', () => {
   expect(texts({ runId: 'r2' })).toEqual(['r2']);
   expect(texts({ sessionId: 's1' })).toEqual(['r1']);
   expect(texts({ sessionId: 's1', runId: 'r2' })).toEqual([]);
+});
+
+test('a secret that comes in pieces is told of as one mark, at the end too', () => {
+  const { live, heard, redactor } = listening();
+  redactor.add('sk-12345678');
+  live.begin('r', 's', 2);
+  for (const piece of ['it is s', 'k-1234', '5678', '. sk-12']) live.say('r', 1, 'text', piece);
+  live.say('r', 1, 'reasoning', 'sk-1234567');
+  const { text } = live.current({})[0] ?? {};
+  expect(text).toBe('it is [redacted]. ');
+  live.end('r');
+  const told = heard.map((delta) => delta.text ?? '').join('');
+  expect(told).toBe('it is [redacted]. sk-12');
+  expect(heard.findLast((delta) => delta.text !== undefined)).toMatchObject({
+    offset: told.length - 'sk-12'.length,
+  });
+  expect(heard.map((delta) => delta.reasoning ?? '').join('')).toBe('sk-1234567');
+});
+
+test('another attempt begins without what was held back', () => {
+  const { live, redactor } = listening();
+  redactor.add('sk-12345678');
+  live.begin('r', 's', 2);
+  live.say('r', 1, 'text', 'sk-1234');
+  live.say('r', 2, 'text', '5678');
+  expect(live.current({})).toMatchObject([{ attempt: 2, text: '5678' }]);
 });

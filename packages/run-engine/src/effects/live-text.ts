@@ -1,3 +1,4 @@
+import type { Redactor } from '@kheish/auth-store';
 import type { Clock, ModelDelta } from '@kheish/core-model';
 
 /**
@@ -8,13 +9,18 @@ export const TELL_EVERY_MS = 12;
 
 type Channel = 'text' | 'reasoning';
 
+type Redacting = Readonly<Record<Channel, ReturnType<Redactor['stream']>>>;
+
 interface Speech {
   readonly run_id: string;
   readonly session_id: string;
   readonly step: number;
   attempt: number;
+  /** What may be told, of each channel. */
   text: string;
   reasoning: string;
+  /** Holds back what may be the beginning of a secret. */
+  redacting: Redacting;
   /** The end of one channel that is not told yet. */
   untold: { readonly channel: Channel; words: string };
   toldAtMs: number;
@@ -28,14 +34,16 @@ export interface DeltaScope {
 /** What models are saying right now, for those who listen; none of it is kept. */
 export class LiveText {
   readonly #clock: Clock;
+  readonly #redactor: Pick<Redactor, 'stream'>;
   readonly #speeches = new Map<string, Speech>();
   readonly #listeners = new Set<(delta: ModelDelta) => void>();
   /** Who has said something that is not told yet. */
   readonly #waiting = new Set<Speech>();
   #ticking = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, redactor: Pick<Redactor, 'stream'>) {
     this.#clock = clock;
+    this.#redactor = redactor;
   }
 
   subscribe(listener: (delta: ModelDelta) => void): () => void {
@@ -64,6 +72,7 @@ export class LiveText {
       attempt: 1,
       text: '',
       reasoning: '',
+      redacting: this.#redacting(),
       untold: { channel: 'text', words: '' },
       toldAtMs: -Infinity,
     });
@@ -73,6 +82,11 @@ export class LiveText {
     const speech = this.#speeches.get(runId);
     if (speech === undefined) return;
     if (attempt !== speech.attempt) this.#startOver(speech, attempt);
+    this.#utter(speech, channel, speech.redacting[channel].push(piece));
+  }
+
+  #utter(speech: Speech, channel: Channel, piece: string): void {
+    if (piece === '') return;
     speech[channel] += piece;
     if (this.#listeners.size === 0) return;
     if (channel !== speech.untold.channel) {
@@ -91,13 +105,21 @@ export class LiveText {
   end(runId: string): void {
     const speech = this.#speeches.get(runId);
     if (speech === undefined) return;
+    for (const channel of ['reasoning', 'text'] as const) {
+      this.#utter(speech, channel, speech.redacting[channel].end());
+    }
     this.#tell(speech);
     this.#speeches.delete(runId);
   }
 
   #startOver(speech: Speech, attempt: number): void {
     this.#tell(speech);
-    Object.assign(speech, { attempt, text: '', reasoning: '', toldAtMs: -Infinity });
+    const redacting = this.#redacting();
+    Object.assign(speech, { attempt, text: '', reasoning: '', redacting, toldAtMs: -Infinity });
+  }
+
+  #redacting(): Redacting {
+    return { text: this.#redactor.stream(), reasoning: this.#redactor.stream() };
   }
 
   #tell(speech: Speech): void {

@@ -1,3 +1,4 @@
+import type { Redactor } from '@kheish/auth-store';
 import {
   type AssistantMessage,
   type AssistantPart,
@@ -28,6 +29,7 @@ import type { ModelRoutes } from '../engine/model-routes.ts';
 import { systemPrompt } from '../prompt/system-prompt.ts';
 import type { Transcripts } from '../prompt/transcript.ts';
 import type { LiveText } from './live-text.ts';
+import { redactedParts } from './redacted-parts.ts';
 import type { KeepText, ReadPatiently } from './tool-call.ts';
 import type { ToolGate } from './tool-gate.ts';
 
@@ -41,8 +43,8 @@ export interface ModelCallPorts {
   readonly random: RandomSource;
   readonly newId: NewId;
   readonly callPolicy?: Partial<CallPolicy>;
-  /** Takes known secrets out of what a provider says of an error. */
-  readonly redact: (text: string) => string;
+  /** Takes known secrets out of what models, tools and providers say. */
+  readonly redactor: Redactor;
   /** What the configuration that a run is pinned to says of a call. */
   readonly permit: Rules['permit'];
   readonly reach?: ReachCrashPoint;
@@ -91,7 +93,10 @@ export async function performModelCall(
       },
     });
     ports.reach?.('model.answered');
-    const said = answer.parts.map((part) => wellFormedJson(part as Json) as PromptPart);
+    const said = redactedParts(
+      answer.parts.map((part) => wellFormedJson(part as Json) as PromptPart),
+      ports.redactor,
+    );
     const { parts, blobs } = await storedParts(said, callIdsOf(session, messages), ports);
     const message: AssistantMessage = {
       role: 'assistant',

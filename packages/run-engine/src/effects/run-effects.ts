@@ -164,7 +164,7 @@ export class RunEffects {
     const error = toKheishError(thrown, 'runs/internal_error');
     if (error !== thrown) this.#log.error({ run_id, err: thrown }, what);
     const { detail, ...names } = runError(error);
-    return { ...names, detail: this.#ports.redact(detail) };
+    return { ...names, detail: this.#ports.redactor.redact(detail) };
   }
 
   async #toolCall(intent: Intent, stop: AbortSignal, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createRedactor } from '@kheish/auth-store';
 import {
   KheishError,
   type RunState,
@@ -53,14 +54,18 @@ const authority: Authority = {
 };
 
 const run = (offered: AgentTool, call = act, signal?: AbortSignal) =>
-  new ToolGate([offered], clock, roomy).run(call, authority, context(signal));
+  new ToolGate([offered], clock, roomy, createRedactor()).run(call, authority, context(signal));
 
 describe('a call that cannot be carried out is answered, not thrown', () => {
   test('of a tool that does not exist, with the names of those that do', async () => {
     const answer = await run(says('x'), { ...act, tool_name: 'toString' });
     expect(answer.content).toBe('There is no tool toString. The tools are: act.');
     expect(answer.error?.code).toBe('tools/unknown_tool');
-    const none = await new ToolGate([], clock, roomy).run(act, authority, context());
+    const none = await new ToolGate([], clock, roomy, createRedactor()).run(
+      act,
+      authority,
+      context(),
+    );
     expect(none.content).toBe('There is no tool act. The tools are: none.');
   });
 
@@ -200,10 +205,10 @@ describe('what a tool says is bounded in bytes', () => {
 });
 
 test('two tools of one name are refused, and one that is not there is harmless to repeat', () => {
-  expect(() => new ToolGate([says('a'), says('b')], clock, roomy)).toThrow(
+  expect(() => new ToolGate([says('a'), says('b')], clock, roomy, createRedactor())).toThrow(
     'two tools have one name',
   );
-  const gate = new ToolGate([{ ...says('a'), effect: 'once' }], clock, roomy);
+  const gate = new ToolGate([{ ...says('a'), effect: 'once' }], clock, roomy, createRedactor());
   expect(gate.effectOf('act')).toBe('once');
   expect(gate.effectOf('__proto__')).toBe('repeatable');
 });
@@ -221,4 +226,26 @@ test('nothing but the gate runs a tool', () => {
     'run-engine/src/effects/tool-gate.ts',
     'workspace-tools/src/tools/define-tool.ts',
   ]);
+});
+
+describe('what a tool says of a known secret', () => {
+  const redactor = createRedactor();
+  redactor.add('sk-12345678');
+  const gate = (offered: AgentTool) => new ToolGate([offered], clock, roomy, redactor);
+
+  test('is told without it, before what is too long is cut', async () => {
+    const answer = await gate(says('123sk-12345678')).run(act, authority, context());
+    expect(answer.content).toBe('123[redact\n[cut after 10 bytes]');
+  });
+
+  test('also where it fails', async () => {
+    const failing = tool(() =>
+      Promise.reject(new KheishError('tools/unreadable', 'no sk-12345678')),
+    );
+    const answer = await gate(failing).run(act, authority, context());
+    expect(answer).toMatchObject({
+      content: 'no [redacted]',
+      error: { code: 'tools/unreadable', message: 'no [redacted]' },
+    });
+  });
 });

@@ -1,3 +1,4 @@
+import type { Redactor } from '@kheish/auth-store';
 import {
   type Body,
   type Clock,
@@ -52,13 +53,20 @@ export class ToolGate {
   readonly #tools: ReadonlyMap<string, AgentTool>;
   readonly #clock: Clock;
   readonly #places: Places;
+  readonly #redactor: Pick<Redactor, 'redact'>;
 
-  constructor(tools: readonly AgentTool[], clock: Clock, limits: ToolLimits) {
+  constructor(
+    tools: readonly AgentTool[],
+    clock: Clock,
+    limits: ToolLimits,
+    redactor: Pick<Redactor, 'redact'>,
+  ) {
     const { maxToolCallsAtOnce: total, maxToolCallsAtOncePerRun: perKind } = limits;
     this.#places = new Places({ total, perKind });
     this.#tools = new Map(tools.map((tool) => [tool.name, tool]));
     if (this.#tools.size !== tools.length) throw new Error('two tools have one name');
     this.#clock = clock;
+    this.#redactor = redactor;
   }
 
   get definitions(): readonly ToolDefinition[] {
@@ -104,7 +112,7 @@ export class ToolGate {
     try {
       return await this.#run(call, authority, context);
     } catch (thrown) {
-      const error = toKheishError(thrown, 'tools/failed');
+      const error = this.#shown(toKheishError(thrown, 'tools/failed'));
       const deathUnproven = error.code === 'tools/death_unproven';
       if (context.signal.aborted) throw deathUnproven ? error : context.signal.reason;
       return { content: error.message, error, deathUnproven };
@@ -150,9 +158,14 @@ export class ToolGate {
       (signal) => tool.run(input, { ...context, signal, begin, background }),
     );
     return {
-      content: boundedText(content, maxOutputBytes),
+      content: boundedText(this.#redactor.redact(content), maxOutputBytes),
       ...(deathUnproven === true && { deathUnproven }),
     };
+  }
+
+  #shown(error: KheishError): KheishError {
+    const message = this.#redactor.redact(error.message);
+    return message === error.message ? error : new KheishError(error.code, message);
   }
 
   #known(call: ToolCallPart): AgentTool {

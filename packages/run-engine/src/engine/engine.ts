@@ -1,3 +1,4 @@
+import type { Redactor } from '@kheish/auth-store';
 import {
   type Clock,
   type CreateSessionRequest,
@@ -67,8 +68,8 @@ export interface EngineOptions {
   readonly log: EffectLog;
   readonly limits?: Partial<RunLimits>;
   readonly callPolicy?: Partial<CallPolicy>;
-  /** Takes known secrets out of what a provider says of an error. */
-  readonly redact: (text: string) => string;
+  /** Takes known secrets out of what models, tools, providers and callers say. */
+  readonly redactor: Redactor;
   readonly reach?: ReachCrashPoint;
 }
 
@@ -94,9 +95,9 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options;
     const { store, clock, newId, routes } = options;
-    this.live = new LiveText(clock);
+    this.live = new LiveText(clock, options.redactor);
     this.limits = { ...defaultRunLimits, ...options.limits };
-    const gate = new ToolGate(options.tools, clock, this.limits);
+    const gate = new ToolGate(options.tools, clock, this.limits, options.redactor);
     this.toolNames = gate.definitions.map((tool) => tool.name);
     const tools = gate.definitions.map(({ name, inputSchema }) => ({ name, inputSchema }));
     this.#rules = {
@@ -195,10 +196,11 @@ export class Engine {
   /** Accepts an input. When this resolves it is on disk and will be worked on, whatever happens to the caller. */
   async submitInput(
     sessionId: string,
-    input: SubmitInputRequest,
+    given: SubmitInputRequest,
     idempotency?: IdempotencyRequest,
   ): Promise<Answered<RunView>> {
-    const { store, routes } = this.#options;
+    const { store, routes, redactor } = this.#options;
+    const input = redactor.redactJson(given);
     const own = existingSession(store.read.session(sessionId), sessionId).route_policy;
     const policy = withDefaultModel(own, store.read.runtime().config.model);
     const routeId = input.provider ?? input.route_id;

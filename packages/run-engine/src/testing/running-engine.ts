@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createRedactor } from '@kheish/auth-store';
 import {
   type NewId,
   type RunState,
@@ -48,14 +49,19 @@ export class EngineRoot implements AsyncDisposable {
   readonly path = mkdtempSync(join(tmpdir(), 'run-engine-'));
   readonly clock = new ManualClock();
   #ids = 0;
+  readonly redactor = createRedactor();
   readonly #running: RunningEngine[] = [];
+
+  constructor() {
+    this.redactor.add('hidden words');
+  }
 
   readonly newId: NewId = (prefix) => `${prefix}_${(this.#ids += 1)}`;
 
   /** Starts an engine, without recovery. */
   async start(options: EngineStart = {}): Promise<RunningEngine> {
-    const { clock, newId, path } = this;
-    const store = openStore({ stateRoot: path, clock, newId, version: '1.0.0' });
+    const { clock, newId, path, redactor } = this;
+    const store = openStore({ stateRoot: path, clock, newId, version: '1.0.0', redactor });
     const engine = new RunningEngine(store, await store.beginIncarnation(), options, this);
     this.#running.push(engine);
     return engine;
@@ -116,7 +122,7 @@ export class RunningEngine {
       clock: root.clock,
       random: systemRandom,
       newId: root.newId,
-      redact: (text) => text.replaceAll('hidden words', '[redacted]'),
+      redactor: root.redactor,
       log,
       ...rest,
     });

@@ -10,6 +10,7 @@ import {
   type ReachCrashPoint,
   isBlobRef,
 } from '@kheish/core-model';
+import type { StoreRedactor } from '../commit/redaction.ts';
 import type { Connection } from '../root/connection.ts';
 import { makeDirectory } from '../root/make-directory.ts';
 import { storageError } from '../root/storage-error.ts';
@@ -33,6 +34,7 @@ export interface PreparedBody {
 /** Texts that are too long to stand in an event. */
 export class BlobStore {
   readonly #directory: string;
+  readonly #redactor: StoreRedactor;
   readonly #reach: ReachCrashPoint | undefined;
   readonly #find;
   readonly #inUse;
@@ -40,7 +42,13 @@ export class BlobStore {
   readonly #awaited = new Map<string, number>();
   readonly #writing = new Map<string, Promise<void>>();
 
-  constructor(root: string, { prepareRead: prepare }: Connection, reach?: ReachCrashPoint) {
+  constructor(
+    root: string,
+    { prepareRead: prepare }: Connection,
+    redactor: StoreRedactor,
+    reach?: ReachCrashPoint,
+  ) {
+    this.#redactor = redactor;
     this.#reach = reach;
     this.#directory = join(root, 'assets');
     this.#find = prepare<[string, string], { data: Buffer | null }>(
@@ -52,14 +60,15 @@ export class BlobStore {
   }
 
   /**
-   * The text as an event may carry it; up to `inlineBytes` it stands in the event itself. A large one is a durable file
+   * The text as an event may carry it, without known secrets; up to `inlineBytes` it stands in the event itself. A large one is a durable file
    * when this resolves.
    */
   async prepare(
     sessionId: string,
-    text: string,
+    given: string,
     inlineBytes = INLINE_BODY_BYTES,
   ): Promise<PreparedBody> {
+    const text = this.#redactor.redact(given);
     const bytes = Buffer.byteLength(text);
     if (bytes <= inlineBytes) return { body: text, blobs: [] };
     const data = Buffer.from(text);

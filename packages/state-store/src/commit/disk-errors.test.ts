@@ -5,6 +5,7 @@ import { created, recording } from '../testing/commands.ts';
 import { runChild } from '../testing/run-child.ts';
 import { TemporaryRoot } from '../testing/temporary-root.ts';
 import { GroupCommit } from './group-commit.ts';
+import { nothingKnown } from './redaction.ts';
 import { prepareStatements } from './statements.ts';
 
 function openGroup(root: TemporaryRoot) {
@@ -17,7 +18,11 @@ function openGroup(root: TemporaryRoot) {
     db,
     statements,
     published,
-    group: new GroupCommit(statements, root.clock, onDisk, () => undefined),
+    group: new GroupCommit(
+      { statements, clock: root.clock, redactor: nothingKnown },
+      onDisk,
+      () => undefined,
+    ),
     count: () => db.prepare<[], { n: number }>('SELECT count(*) n FROM journal').get()?.n,
   };
 }
@@ -66,8 +71,7 @@ describe('an error of the disk in the middle of a group', () => {
     const broken = { ...statements, appendEvent } as unknown as typeof statements;
     const failures: string[] = [];
     const group = new GroupCommit(
-      broken,
-      root.clock,
+      { statements: broken, clock: root.clock, redactor: nothingKnown },
       ({ rows }) => published.push(...rows.map((row) => row.seq)),
       (failure) => failures.push(failure.code),
     );
@@ -101,7 +105,11 @@ describe('a failed COMMIT', () => {
     const onDisk = ({ rows }: { rows: readonly { seq: number }[] }) =>
       published.push(...rows.map((row) => row.seq));
     const broken = { ...statements, commit } as unknown as typeof statements;
-    const group = new GroupCommit(broken, root.clock, onDisk, () => undefined);
+    const group = new GroupCommit(
+      { statements: broken, clock: root.clock, redactor: nothingKnown },
+      onDisk,
+      () => undefined,
+    );
 
     const results = await Promise.allSettled(['a', 'b'].map((id) => group.commit(large(id))));
     expect(results).toMatchObject([

@@ -5,6 +5,7 @@ import { Aggregates } from './aggregates.ts';
 import { type RecordedRow, append } from './append.ts';
 import type { Command, OnceCommand, OnceResult } from './command.ts';
 import { answerGiven, keepAnswer } from './idempotency.ts';
+import type { StoreRedactor } from './redaction.ts';
 import type { Statements } from './statements.ts';
 import { WorkingSet } from './working-set.ts';
 
@@ -21,6 +22,13 @@ export interface CommittedGroup {
   readonly blobs: readonly BlobRow[];
 }
 
+interface GroupCommitPorts {
+  readonly statements: Statements;
+  readonly clock: Clock;
+  readonly redactor: StoreRedactor;
+  readonly reach?: ReachCrashPoint | undefined;
+}
+
 /** Waiting commands beyond this are refused: the disk does not keep up. */
 const MAX_WAITING = 10_000;
 
@@ -35,6 +43,7 @@ export class GroupCommit {
   readonly #clock: Clock;
   readonly #onDisk: (group: CommittedGroup) => void;
   readonly #onFailure: (failure: KheishError) => void;
+  readonly #redactor: StoreRedactor;
   readonly #reach: ReachCrashPoint | undefined;
   #waiting: Member[] = [];
   #scheduled = false;
@@ -42,16 +51,15 @@ export class GroupCommit {
   #failure: KheishError | undefined;
 
   constructor(
-    statements: Statements,
-    clock: Clock,
+    { statements, clock, redactor, reach }: GroupCommitPorts,
     onDisk: (group: CommittedGroup) => void,
     onFailure: (failure: KheishError) => void,
-    reach?: ReachCrashPoint,
   ) {
     this.#statements = statements;
     this.#clock = clock;
     this.#onDisk = onDisk;
     this.#onFailure = onFailure;
+    this.#redactor = redactor;
     this.#reach = reach;
     this.#nextSeq = (statements.headSeq.get()?.seq ?? 0) + 1;
   }
@@ -165,7 +173,13 @@ export class GroupCommit {
         const replayed = answerGiven(this.#statements, once.idempotency, atMs);
         if (replayed !== undefined) return () => member.resolve({ replayed });
       }
-      const work = new WorkingSet(command.load, this.#statements, this.aggregates, atMs);
+      const work = new WorkingSet(
+        command.load,
+        this.#statements,
+        this.aggregates,
+        atMs,
+        this.#redactor,
+      );
       const result = command.decide(work);
       const speaks = work.recorded.length > 0;
       if (speaks || once !== undefined) {

@@ -24,6 +24,7 @@ import { storedJson } from '../root/storage-error.ts';
 import type { Aggregates, StoredRun, StoredSession } from './aggregates.ts';
 import type { Load, LoadedSlot, RunningRuns, WorkingState } from './command.ts';
 import { spendingOf } from './day-spending.ts';
+import type { StoreRedactor } from './redaction.ts';
 import { slotOf } from './sealed-slots.ts';
 import type { Statements } from './statements.ts';
 
@@ -63,8 +64,17 @@ export class WorkingSet implements WorkingState {
   /** By how many the running runs of a route are more than those stored. */
   readonly #runningChange = new Map<string, number>();
 
-  constructor(load: Load, statements: Statements, aggregates: Aggregates, atMs: number) {
+  readonly #redactor: StoreRedactor;
+
+  constructor(
+    load: Load,
+    statements: Statements,
+    aggregates: Aggregates,
+    atMs: number,
+    redactor: StoreRedactor,
+  ) {
     this.atMs = atMs;
+    this.#redactor = redactor;
     this.#statements = statements;
     const run = (id: string) => this.#putRun(id, aggregates.run(id, statements));
     if (load.session !== undefined) {
@@ -151,7 +161,7 @@ export class WorkingSet implements WorkingState {
   }
 
   record(...events: DomainEvent[]): void {
-    for (const event of events) this.#evolve(event);
+    for (const event of events) this.#evolve(this.#redactor.redactJson(event));
   }
 
   seal(slotId: string, slot: SealedSlot | undefined): void {

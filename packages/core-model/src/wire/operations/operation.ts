@@ -19,6 +19,8 @@ export interface Operation {
   /** Status of success. */
   readonly status: 200 | 201 | 202;
   readonly response: v.GenericSchema | 'text' | 'event-stream' | 'openapi';
+  /** The body brings secrets, for the slots; those of all others are without known ones. */
+  readonly takesSecrets?: true;
   /** Takes an `Idempotency-Key`. */
   readonly idempotent?: true;
 }

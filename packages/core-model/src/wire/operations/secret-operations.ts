@@ -20,6 +20,7 @@ export const secretOperations = {
     access: 'admin',
     summary: 'Write or replace a secret slot.',
     body: AuthSlotRecord,
+    takesSecrets: true,
     status: 200,
     response: AuthSlotStatus,
     idempotent: true,
