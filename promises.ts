@@ -192,6 +192,15 @@ export const promises: Readonly<Record<string, string>> = {
     'A configuration that would let strangers in is refused: above all a bind beyond loopback without an admin token.',
   'access.two_tokens': 'The admin token may do everything, the read-only token may read.',
   'access.token_rotation': 'A token is rotated by rewriting its file.',
+  'access.documented': 'docs/access.md says of each operation which roles may call it.',
+  'access.failures_recorded':
+    'Who is not let in is on record, in bounded numbers, and never what was presented.',
+  'tokens.first_closes':
+    'The first named token is an admin and closes an open API at once; the end of the last one opens nothing.',
+  'tokens.revoked_at_once':
+    'A revoked token opens nothing from the answer on, its streams are cut, and so it stays through a kill.',
+  'tokens.offline':
+    'Whoever is locked out makes a token on the state root itself; a token ends at its time.',
   'access.host_and_origin':
     'A loopback daemon refuses requests under another Host, and pages of another Origin.',
   'probes.open': '/healthz and /readyz answer without a token.',

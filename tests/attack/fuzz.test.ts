@@ -55,7 +55,7 @@ class Tally {
 /** Ids and cursors of an answer, for later requests. */
 function learn(known: Known, text: string): void {
   for (const [, name = '', value = ''] of text.matchAll(
-    /"(session_id|run_id|slot_id|next_cursor)":"([^"\\]+)"/g,
+    /"(session_id|run_id|slot_id|token_id|next_cursor)":"([^"\\]+)"/g,
   )) {
     const list =
       known[name === 'slot_id' ? 'secret_ref' : name === 'next_cursor' ? 'cursor' : name];
@@ -173,7 +173,7 @@ api_key = "${canary('inline')}"
     document,
     target,
     tally: new Tally(),
-    known: { session_id: [], run_id: [], secret_ref: [], cursor: [] },
+    known: { session_id: [], run_id: [], secret_ref: [], token_id: [], cursor: [] },
     open: new OpenRequests(),
     stateRoot: box.stateRoot,
   };

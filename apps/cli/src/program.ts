@@ -12,6 +12,7 @@ import { addSessions } from './commands/sessions.ts';
 import { addStatus } from './commands/status.ts';
 import { addStore } from './commands/store.ts';
 import { addTasks } from './commands/tasks.ts';
+import { addTokens } from './commands/tokens.ts';
 import { addGlobalOptions } from './global-options.ts';
 
 const closing = `
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   addStatus(program);
   addRuntime(program);
   addSecrets(program);
+  addTokens(program);
   addSessions(program);
   addRuns(program);
   addApprovals(program);

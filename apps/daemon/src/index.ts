@@ -8,6 +8,7 @@ export type { DaemonLog, DaemonOptions } from './lifecycle/daemon-options.ts';
 export { createLog } from './log/daemon-log.ts';
 export { serve } from './lifecycle/serve.ts';
 export { offlineSecrets, offlineVerify, type OfflineSecrets } from './offline/offline-root.ts';
+export { offlineTokens, type OfflineTokens } from './offline/offline-tokens.ts';
 export type {
   MasterKeySource,
   ServeOptions,

@@ -1,4 +1,5 @@
-export { tokenDigest, tokenMatches } from './api-token/api-token.ts';
+export { tokenDigest, tokenIdOf, tokenMatches } from './api-token/api-token.ts';
+export { TokenStore, type TokenStoreOptions } from './api-token/token-store.ts';
 export { MasterKey, generateMasterKey } from './master-key/master-key.ts';
 export { readMasterKey, type MasterKeySource } from './master-key/read-master-key.ts';
 export { createRedactor, type Redactor } from './redaction/redactor.ts';

@@ -14,6 +14,7 @@ import { type Runtime, runtimeOf } from './resources/runtime.ts';
 import { type Secrets, secretsOf } from './resources/secrets.ts';
 import { type Sessions, sessionsOf } from './resources/sessions.ts';
 import { type Tasks, tasksOf } from './resources/tasks.ts';
+import { type Tokens, tokensOf } from './resources/tokens.ts';
 import type { StreamFrame } from './stream/frame.ts';
 import type { StreamOptions } from './stream/stream-options.ts';
 import { stream } from './stream/streams.ts';
@@ -64,6 +65,7 @@ export interface Client {
   readonly approvals: Approvals;
   readonly questions: Questions;
   readonly tasks: Tasks;
+  readonly tokens: Tokens;
   /** Everything that happens, or what concerns one session or run. Without a cursor from now on. */
   readonly events: { stream(options?: EventStreamOptions): AsyncIterable<StreamFrame> };
   /** Any operation by its name in the table of operations; types are read off the table. */
@@ -95,6 +97,7 @@ export function createClient(options: ClientOptions): Client {
     approvals: approvalsOf(transport),
     questions: questionsOf(transport),
     tasks: tasksOf(transport),
+    tokens: tokensOf(transport),
     events: {
       stream: ({ sessionId, runId, ...rest } = {}) =>
         stream(

@@ -20,6 +20,7 @@ export { initialToolLimits } from './resources/runtime.ts';
 export type { Secrets } from './resources/secrets.ts';
 export type { TaskListOptions, TaskOutputOptions, Tasks } from './resources/tasks.ts';
 export type { Sessions } from './resources/sessions.ts';
+export type { Tokens } from './resources/tokens.ts';
 export type { StreamEvent, StreamFrame } from './stream/frame.ts';
 export type { StreamOptions } from './stream/stream-options.ts';
 export { isReportedByDaemon } from './transport/answer.ts';
@@ -40,6 +41,9 @@ export {
 } from '@kheish/core-model';
 export type {
   ActionBinding,
+  ApiRole,
+  ApiTokenView,
+  AuthFailure,
   ApprovalRequestView,
   ApprovalResolution,
   AuthProvider,
@@ -48,6 +52,8 @@ export type {
   Budgets,
   CheckPermissionRequest,
   CreateSessionRequest,
+  CreateTokenRequest,
+  CreatedToken,
   DaemonCapabilities,
   DaemonStatusView,
   MessageView,

@@ -10,7 +10,8 @@ export type IdPrefix =
   | 'call'
   | 'approval'
   | 'question'
-  | 'task';
+  | 'task'
+  | 'token';
 export type NewId = (prefix: IdPrefix) => string;
 
 /**

@@ -1,3 +1,6 @@
+export { ApiRole, admits, type Access } from './access/api-role.ts';
+export type { ApiToken } from './access/api-token.ts';
+export { AuthFailure } from './access/auth-failure.ts';
 export type { Clock, RandomSource } from './clock.ts';
 export { crashPoints, type CrashPoint, type ReachCrashPoint } from './crash-point.ts';
 export {
@@ -187,7 +190,6 @@ export type {
 } from './tool/tool.ts';
 export {
   operations,
-  type Access,
   type BodyOf,
   type Operation,
   type OperationId,
@@ -231,6 +233,7 @@ export {
   SetRoutePolicyRequest,
 } from './wire/session-view.ts';
 export { StopTaskRequest, TaskOutputView, TaskRecord } from './wire/task-view.ts';
+export { ApiTokenView, CreateTokenRequest, CreatedToken } from './wire/token-view.ts';
 export { ModelDelta, StreamGap } from './wire/stream-frames.ts';
 export { startWatchdog, type Watchdog, type WatchdogLimits } from './watchdog.ts';
 export { KHEISH_VERSION } from './version.ts';

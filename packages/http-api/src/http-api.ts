@@ -4,6 +4,7 @@ import type { Log } from './answer/log.ts';
 import { problemAnswer } from './answer/problem.ts';
 import type { Handlers } from './call/call.ts';
 import { type Access, bearerAuth } from './guard/bearer.ts';
+import { type NoteRefusal, Refusals } from './guard/refusals.ts';
 import { defaultHttpLimits, type HttpLimits } from './http-limits.ts';
 import { type HttpListener, httpListener } from './listener/http-listener.ts';
 import { type ApiEnv, send } from './operation/context.ts';
@@ -16,6 +17,8 @@ import { StreamHub } from './stream/stream-hub.ts';
 export interface HttpApiOptions {
   readonly handlers: Handlers;
   readonly access: Access;
+  /** Told of who is not let in, in bounded numbers. */
+  readonly noteRefusal: NoteRefusal;
   readonly hosts: HostPolicy;
   readonly feed: EventFeed;
   readonly deltas: DeltaFeed;
@@ -37,6 +40,8 @@ export interface ApiRedactor {
 export interface HttpApi extends HttpListener {
   /** The routes. They need Node's request and response as bindings. */
   readonly app: Hono<ApiEnv>;
+  /** Drops the streams whose token does not count any more. They are looked at with each heartbeat too. */
+  dropRevokedStreams(): void;
   /** Streams that are open now. */
   followerCount(): number;
 }
@@ -51,16 +56,19 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
 
   const hub = new StreamHub({ feed, deltas: options.deltas, subjects, clock, log, limits });
   const app = new Hono<ApiEnv>();
-  app.use(frontDoor(options.hosts, nextRequestId, isClosing));
+  const refusals = new Refusals(clock, options.noteRefusal);
+  const authorize = bearerAuth(access, refusals);
+  app.use(frontDoor(options.hosts, refusals, nextRequestId, isClosing));
   registerOperations(app, {
     handlers: options.handlers,
     streams: streamOperations({ hub, feed, subjects, isClosing }),
-    authorize: bearerAuth(access, clock),
+    authorize,
     unready: options.unready,
     redactor: options.redactor,
     limits,
   });
-  app.notFound(() => {
+  app.notFound((c) => {
+    authorize({ access: 'admin', method: 'GET' }, c.env.incoming);
     throw new KheishError('api/route_not_found', 'There is no such path.');
   });
   app.onError((error, c) => {
@@ -77,6 +85,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
   return {
     app,
     followerCount: () => hub.followerCount,
+    dropRevokedStreams: () => hub.dropUnlessStanding(),
     listen: (at) => listener.listen(at),
     close: () => {
       closing ??= Promise.resolve().then(() => {

@@ -1,4 +1,5 @@
 export type { Log } from './answer/log.ts';
+export { identityOf } from './call/call.ts';
 export type {
   Answer,
   Call,
@@ -7,9 +8,9 @@ export type {
   Handlers,
   IdempotencyRequest,
   Replayed,
-  Role,
 } from './call/call.ts';
 export type { Access } from './guard/bearer.ts';
+export type { NoteRefusal } from './guard/refusals.ts';
 export { createHttpApi, type HttpApi, type HttpApiOptions } from './http-api.ts';
 export { defaultHttpLimits, type HttpLimits } from './http-limits.ts';
 export type { HttpListener, ListenAddress } from './listener/http-listener.ts';

@@ -18,7 +18,13 @@ export type {
 } from './commit/command.ts';
 export type { StoreRedactor } from './commit/redaction.ts';
 export type { FeedListener, JournalFeed, Page, PageOptions } from './journal/feed.ts';
-export type { ListedRun, ListedTask, Reads, TranscriptEntry } from './reads/reads.ts';
+export type {
+  ListedFailure,
+  ListedRun,
+  ListedTask,
+  Reads,
+  TranscriptEntry,
+} from './reads/reads.ts';
 export { makeDirectory } from './root/make-directory.ts';
 export {
   openStore,

@@ -1,4 +1,6 @@
 import type {
+  ApiTokenView,
+  AuthFailure,
   AuthSlotStatus,
   MessageView,
   PendingApprovalView,
@@ -56,6 +58,33 @@ export const secretColumns: Columns<AuthSlotStatus> = {
     slot.version,
     time(slot.updated_at_ms),
     slot.summary,
+  ],
+};
+
+export const tokenColumns: Columns<ApiTokenView> = {
+  heads: ['token', 'name', 'role', 'status', 'created', 'by', 'expires'],
+  row: (token) => [
+    token.token_id,
+    token.name,
+    token.role,
+    token.status,
+    time(token.created_at_ms),
+    token.created_by,
+    token.expires_at_ms === undefined ? undefined : time(token.expires_at_ms),
+  ],
+};
+
+export const failureColumns: Columns<AuthFailure> = {
+  heads: ['time', 'event', 'reason', 'from', 'request', 'needs', 'origin', 'token'],
+  row: (failure) => [
+    time(failure.timestamp_ms),
+    failure.event,
+    failure.reason,
+    failure.remote_addr,
+    oneLine(visibleText(`${failure.method} ${failure.path}`), 80),
+    failure.required_access,
+    failure.origin === undefined ? undefined : oneLine(visibleText(failure.origin), 60),
+    failure.token_id,
   ],
 };
 

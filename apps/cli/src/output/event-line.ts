@@ -71,6 +71,10 @@ function detailOf(event: StreamEvent): string[] {
     case 'secret_slot_set':
     case 'secret_slot_deleted':
       return [event.slot_id];
+    case 'token_created':
+      return [event.token_id, event.name, event.role];
+    case 'token_revoked':
+      return [event.token_id];
     default:
       return [];
   }

@@ -1,8 +1,24 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ApiRole } from '@kheish/core-model';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AccessOptions, accessPolicy, isLoopback } from './access-policy.ts';
+
+type Named = AccessOptions['named'];
+
+/** Named tokens of these roles that are active; `ever`: there were some that are not any more. */
+function namedTokens(roles: readonly ApiRole[], ever = roles.length > 0): Named {
+  return {
+    any: () => ever,
+    active: () => new Map(roles.map((role) => [role, 1])),
+    holderOf: (presented) => {
+      const role = roles.find((known) => presented === `named-${known}-token`);
+      return role && { role, tokenId: `token_${role}` };
+    },
+  };
+}
+const nobody = namedTokens([]);
 
 let directory: string;
 beforeEach(() => {
@@ -15,9 +31,9 @@ const admin = { value: 'admin-token' };
 const readonly = { value: 'reader-token' };
 const tokens = { none: {}, admin: { admin }, reader: { readonly }, both: { admin, readonly } };
 
-function outcome(options: Omit<AccessOptions, 'hide'>): string {
+function outcome(options: Omit<AccessOptions, 'hide' | 'named'>, named = nobody): string {
   try {
-    return accessPolicy({ ...options, hide }).enabled ? 'locked' : 'open';
+    return accessPolicy({ ...options, hide, named }).enabled ? 'locked' : 'open';
   } catch (error) {
     expect(error).toMatchObject({ code: 'config/invalid_configuration' });
     return 'refused';
@@ -49,10 +65,40 @@ describe('which combinations may serve', () => {
     }
   });
 
+  const admitting: [AccessOptions['mode'], string, Named, local: string, open: string][] = [
+    ['auto', 'an admin', namedTokens(['admin']), 'locked', 'locked'],
+    ['auto', 'no admin', namedTokens(['operator', 'readonly']), 'locked', 'refused'],
+    ['auto', 'ended ones', namedTokens([], true), 'locked', 'refused'],
+    ['bearer', 'an admin', namedTokens(['admin']), 'locked', 'locked'],
+    ['bearer', 'no admin', namedTokens(['operator']), 'refused', 'refused'],
+    ['bearer', 'ended ones', namedTokens([], true), 'refused', 'refused'],
+    ['none', 'an admin', namedTokens(['admin']), 'open', 'refused'],
+  ];
+
+  test.each(admitting)('mode %s with named tokens: %s', (mode, _, named, local, beyond) => {
+    expect(outcome({ mode, bindHost: '127.0.0.1' }, named)).toBe(local);
+    expect(outcome({ mode, bindHost: '0.0.0.0' }, named)).toBe(beyond);
+  });
+
+  test('a read-only token is enough beside a named admin', () => {
+    const at = { mode: 'auto', bindHost: '127.0.0.1', readonly } as const;
+    expect(outcome(at, namedTokens(['admin']))).toBe('locked');
+    expect(outcome(at, namedTokens(['operator']))).toBe('refused');
+  });
+
+  test('the first named token closes an open API at once', () => {
+    let ever = false;
+    const named = { ...nobody, any: () => ever };
+    const access = accessPolicy({ mode: 'auto', bindHost: '127.0.0.1', named, hide });
+    expect(access.enabled).toBe(false);
+    ever = true;
+    expect(access.enabled).toBe(true);
+  });
+
   test('equal and blank tokens are refused, also through white space and files', () => {
     const file = join(directory, 'token');
     writeFileSync(file, ' admin-token\n');
-    const at = { mode: 'auto', bindHost: '127.0.0.1', hide } as const;
+    const at = { mode: 'auto', bindHost: '127.0.0.1', hide, named: nobody } as const;
     expect(() => accessPolicy({ ...at, admin, readonly: admin })).toThrow('must differ');
     expect(() => accessPolicy({ ...at, admin, readonly: { file } })).toThrow('must differ');
     expect(() => accessPolicy({ ...at, admin: { value: ' \t' } })).toThrow('not blank');
@@ -80,10 +126,12 @@ test.each([
 });
 
 describe('who a token is', () => {
+  const at = { mode: 'auto', bindHost: '127.0.0.1' } as const;
+
   test('the admin, the reader, or nobody', () => {
-    const access = accessPolicy({ mode: 'auto', bindHost: '127.0.0.1', admin, readonly, hide });
-    expect(access.authenticate('admin-token')).toBe('admin');
-    expect(access.authenticate('reader-token')).toBe('read');
+    const access = accessPolicy({ ...at, admin, readonly, hide, named: nobody });
+    expect(access.authenticate('admin-token')).toEqual({ role: 'admin' });
+    expect(access.authenticate('reader-token')).toEqual({ role: 'readonly' });
     for (const other of [
       '',
       'admin-toke',
@@ -93,6 +141,18 @@ describe('who a token is', () => {
     ]) {
       expect([other, access.authenticate(other)]).toEqual([other, undefined]);
     }
+  });
+
+  test('the holder of a named token, which is hidden from the log when it is first seen', () => {
+    const hidden: string[] = [];
+    const named = namedTokens(['operator', 'ingress']);
+    const access = accessPolicy({ ...at, admin, named, hide: (token) => hidden.push(token) });
+    for (const role of ['operator', 'operator', 'ingress'] as const) {
+      const holder = { role, tokenId: `token_${role}` };
+      expect(access.authenticate(`named-${role}-token`)).toEqual(holder);
+    }
+    expect(access.authenticate('named-admin-token')).toBeUndefined();
+    expect(hidden).toEqual(['admin-token', 'named-operator-token', 'named-ingress-token']);
   });
 
   test('a file is read at each request; without it, or where both became equal, nobody comes in', () => {
@@ -105,16 +165,17 @@ describe('who a token is', () => {
       mode: 'auto',
       bindHost: '127.0.0.1',
       ...sources,
+      named: nobody,
       hide: (t) => hidden.push(t),
     });
-    expect(access.authenticate('first')).toBe('admin');
+    expect(access.authenticate('first')).toEqual({ role: 'admin' });
     writeFileSync(adminFile, 'third');
     expect(access.authenticate('first')).toBeUndefined();
-    expect(access.authenticate('third')).toBe('admin');
+    expect(access.authenticate('third')).toEqual({ role: 'admin' });
     writeFileSync(readerFile, 'third');
     expect(access.authenticate('third')).toBeUndefined();
     rmSync(adminFile);
-    expect(access.authenticate('third')).toBe('read');
+    expect(access.authenticate('third')).toEqual({ role: 'readonly' });
     rmSync(readerFile);
     expect(access.authenticate('third')).toBeUndefined();
     writeFileSync(adminFile, ' \n');

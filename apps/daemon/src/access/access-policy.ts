@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { tokenDigest, tokenMatches } from '@kheish/auth-store';
+import { type TokenStore, tokenDigest, tokenIdOf, tokenMatches } from '@kheish/auth-store';
 import { KheishError } from '@kheish/core-model';
-import type { Access, Role } from '@kheish/http-api';
+import type { Access, Caller } from '@kheish/http-api';
 
 export type AuthMode = 'auto' | 'none' | 'bearer';
 
@@ -13,7 +13,9 @@ export interface AccessOptions {
   readonly bindHost: string;
   readonly admin?: TokenSource;
   readonly readonly?: TokenSource;
-  /** Is told each token, also one that a file has later, before it is compared with what was presented. */
+  /** The named tokens of the state root. */
+  readonly named: Pick<TokenStore, 'any' | 'active' | 'holderOf'>;
+  /** Is told each token before it is of use, also one that a file has later. */
   readonly hide: (token: string) => void;
 }
 
@@ -68,38 +70,56 @@ function checkTokens(options: AccessOptions): void {
   }
 }
 
-/**
- * Who may call the API. Throws `config/invalid_configuration` for a combination that would leave it open by
- * accident: above all a bind beyond loopback without an admin token.
- */
-export function accessPolicy(options: AccessOptions): Access {
-  const { mode, bindHost, admin, readonly } = options;
-  checkTokens(options);
+function checkMode({ mode, bindHost, admin, readonly, named }: AccessOptions): void {
   const local = isLoopback(bindHost);
   if (mode === 'none' && !local) {
     refuse(`--http-auth-mode none is for loopback only, not for ${bindHost}.`);
   }
-  if (mode !== 'none' && admin === undefined) {
-    if (readonly !== undefined) refuse('A read-only token needs an admin token beside it.');
-    if (mode === 'bearer') refuse('--http-auth-mode bearer needs --http-admin-token or its -file.');
-    if (!local) {
-      refuse(
-        `Binding ${bindHost} lets other machines in: give --http-admin-token or --http-admin-token-file, or bind 127.0.0.1.`,
-      );
-    }
+  const hasAdmin = admin !== undefined || (named.active().get('admin') ?? 0) > 0;
+  if (mode === 'none' || hasAdmin) return;
+  const mend = 'or make a named one by `kheish tokens create --offline --role admin`';
+  if (readonly !== undefined) refuse('A read-only token needs an admin token beside it.');
+  if (mode === 'bearer') {
+    refuse(`--http-auth-mode bearer needs --http-admin-token or its -file, ${mend}.`);
   }
-  const matchesAdmin = matcher(admin, options.hide);
-  const matchesReader = matcher(readonly, options.hide);
+  if (!local) {
+    refuse(
+      `Binding ${bindHost} lets other machines in: give --http-admin-token or --http-admin-token-file, ${mend}, or bind 127.0.0.1.`,
+    );
+  }
+}
+
+/**
+ * Who may call the API. Throws `config/invalid_configuration` for a combination that would leave it open by
+ * accident: above all a bind beyond loopback without an admin token. In mode `auto` a token is needed where an admin
+ * token is given, and from the first named token on, for ever: were it only while one is active, the end of the last
+ * one would let everybody in.
+ */
+export function accessPolicy(options: AccessOptions): Access {
+  const { mode, admin, readonly, named, hide } = options;
+  checkTokens(options);
+  checkMode(options);
+  const matchesAdmin = matcher(admin, hide);
+  const matchesReader = matcher(readonly, hide);
   // The tokens of now are hidden before anyone comes.
   for (const matches of [matchesAdmin, matchesReader]) matches('');
+  const hidden = new Set<string>();
   return {
-    enabled: mode !== 'none' && admin !== undefined,
-    authenticate(presented): Role | undefined {
+    get enabled() {
+      return mode !== 'none' && (mode === 'bearer' || admin !== undefined || named.any());
+    },
+    authenticate(presented): Caller | undefined {
       const isAdmin = matchesAdmin(presented);
       const isReader = matchesReader(presented);
       // Files that became equal would make readers admins: then neither counts.
       if (isAdmin && isReader) return undefined;
-      return isAdmin ? 'admin' : isReader ? 'read' : undefined;
+      if (isAdmin || isReader) return { role: isAdmin ? 'admin' : 'readonly' };
+      const holder = named.holderOf(presented);
+      if (holder === undefined) return undefined;
+      if (!hidden.has(holder.tokenId)) hide(presented);
+      hidden.add(holder.tokenId);
+      return holder;
     },
+    claimedTokenId: tokenIdOf,
   };
 }

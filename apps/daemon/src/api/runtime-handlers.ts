@@ -26,7 +26,7 @@ export interface DaemonFacts {
   readonly now: () => number;
   readonly isDraining: () => boolean;
   readonly address: () => string;
-  readonly controlPlane: Pick<
+  readonly controlPlane: () => Pick<
     DaemonStatusView['control_plane'],
     'bind_is_loopback' | 'auth_enabled' | 'read_only_token_enabled'
   >;
@@ -82,7 +82,7 @@ async function statusView(facts: DaemonFacts): Promise<DaemonStatusView> {
     control_plane: {
       base_url: `http://${address}`,
       bind_addr: address,
-      ...facts.controlPlane,
+      ...facts.controlPlane(),
     },
     sandbox: await facts.processes.sandbox(),
     storage: {

@@ -1,5 +1,4 @@
 import type { Engine } from '@kheish/run-engine';
-import { accessPolicy } from '../access/access-policy.ts';
 import { type DaemonState, daemonApi } from './daemon-api.ts';
 import type { DaemonOptions } from './daemon-options.ts';
 import { openParts } from './daemon-parts.ts';
@@ -23,17 +22,11 @@ const DRAIN_TIMEOUT_MS = 10_000;
 
 /** Opens the state root, takes over what was left running, and serves. Throws what the caller can mend. */
 export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { host: bindHost } = options.bind;
-  const access = accessPolicy({
-    ...options.auth,
-    bindHost,
-    hide: (token) => options.redactor.add(token),
-  });
   await using opening = new AsyncDisposableStack();
-  const parts = await openParts(options, access.enabled, opening);
+  const parts = await openParts(options, opening);
   const { store, engine, incarnation } = parts;
   const state: DaemonState = { phase: 'starting', address: '' };
-  const api = daemonApi(options, access, parts, state);
+  const api = daemonApi(options, parts, state);
   const { address, port } = await api.listen(options.bind);
   opening.defer(() => api.close());
   state.address = `${address.includes(':') ? `[${address}]` : address}:${port}`;

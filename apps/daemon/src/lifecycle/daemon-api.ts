@@ -1,5 +1,5 @@
 import { KHEISH_VERSION, KheishError, isTerminal } from '@kheish/core-model';
-import { type Access, type HttpApi, createHttpApi } from '@kheish/http-api';
+import { type HttpApi, createHttpApi } from '@kheish/http-api';
 import { isLoopback } from '../access/access-policy.ts';
 import { askedHandlers } from '../api/asked-handlers.ts';
 import { configurationHandlers } from '../api/configuration-handlers.ts';
@@ -9,6 +9,7 @@ import { currentRuntime } from '../api/runtime-settings.ts';
 import { secretHandlers } from '../api/secret-handlers.ts';
 import { sessionHandlers } from '../api/session-handlers.ts';
 import { taskHandlers } from '../api/task-handlers.ts';
+import { tokenHandlers } from '../api/token-handlers.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { DaemonOptions } from './daemon-options.ts';
 import type { DaemonParts } from './daemon-parts.ts';
@@ -21,14 +22,9 @@ export interface DaemonState {
 }
 
 /** The door: every operation of the API, on the daemon's parts. */
-export function daemonApi(
-  options: DaemonOptions,
-  access: Access,
-  parts: DaemonParts,
-  state: DaemonState,
-): HttpApi {
+export function daemonApi(options: DaemonOptions, parts: DaemonParts, state: DaemonState): HttpApi {
   const { clock = systemClock, bind, auth, log } = options;
-  const { store, engine, secrets } = parts;
+  const { store, engine, secrets, access } = parts;
   const isDraining = () => state.phase === 'draining';
   const api: HttpApi = createHttpApi({
     handlers: {
@@ -38,6 +34,12 @@ export function daemonApi(
       ...taskHandlers(store, parts.tasks),
       ...configurationHandlers(parts),
       ...secretHandlers(secrets),
+      ...tokenHandlers({
+        ...parts,
+        hasStaticAdmin: auth.admin !== undefined,
+        hide: (token) => options.redactor.add(token),
+        dropRevokedStreams: () => api.dropRevokedStreams(),
+      }),
       ...runtimeHandlers({
         ...parts,
         version: KHEISH_VERSION,
@@ -45,16 +47,17 @@ export function daemonApi(
         now: () => clock.now(),
         isDraining,
         address: () => state.address,
-        controlPlane: {
+        controlPlane: () => ({
           bind_is_loopback: isLoopback(bind.host),
           auth_enabled: access.enabled,
           read_only_token_enabled: access.enabled && auth.readonly !== undefined,
-        },
+        }),
         followerCount: () => api.followerCount(),
         runtime: () => currentRuntime(parts),
       }),
     },
     access,
+    noteRefusal: (failure) => parts.authFailures.note(failure),
     hosts: { bindHost: bind.host },
     feed: store.feed,
     deltas: engine.live,

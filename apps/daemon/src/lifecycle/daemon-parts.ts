@@ -18,13 +18,14 @@ import {
   createWebTools,
   createWorkspaceTools,
 } from '@kheish/workspace-tools';
+import { type AccessParts, openAccess } from '../access/open-access.ts';
 import { systemClock, systemRandom } from '../platform/system-clock.ts';
 import { RouteBook } from '../routes/route-book.ts';
 import type { DaemonOptions } from './daemon-options.ts';
 import { checkRootsApart, openWorkspaceRoot } from './roots.ts';
 
 /** What a daemon is made of, behind its door. */
-export interface DaemonParts {
+export interface DaemonParts extends AccessParts {
   readonly store: Store;
   readonly secrets: SecretStore;
   readonly routes: RouteBook;
@@ -38,13 +39,12 @@ export interface DaemonParts {
 /** Opens the parts in order; each is closed by `closing`, in the opposite order. */
 export async function openParts(
   options: DaemonOptions,
-  authEnabled: boolean,
   closing: AsyncDisposableStack,
 ): Promise<DaemonParts> {
   const { clock = systemClock, random = systemRandom, log } = options;
   const newId = idFactory(clock, random);
   const workspaceRoot = openWorkspaceRoot(options.workspaceRoot);
-  const { stateRoot, reach, redactor } = options;
+  const { stateRoot, reach, redactor, inventory } = options;
   const store = closing.use(
     openStore({
       stateRoot,
@@ -56,11 +56,13 @@ export async function openParts(
       ...(reach && { reach }),
     }),
   );
+  const door = openAccess(options, { store, clock, random, newId });
+  closing.defer(() => door.authFailures.settled());
+  const authEnabled = door.access.enabled;
   checkRootsApart(store.root.stateRoot, workspaceRoot, authEnabled, log);
   const secrets = await openSecrets(store, options);
   const egress = createEgress({ clock });
   closing.defer(() => egress.close());
-  const { inventory } = options;
   const onCredential = (secret: string) => redactor.add(secret);
   const routes = new RouteBook({ inventory, store, secrets, egress, clock, onCredential });
   requireReadyRoutes(routes, secrets, store);
@@ -115,7 +117,7 @@ export async function openParts(
     newId,
   });
   closing.defer(() => engine.drain(0));
-  return { store, secrets, routes, incarnation, engine, tasks, processes, workspaceRoot };
+  return { ...door, store, secrets, routes, incarnation, engine, tasks, processes, workspaceRoot };
 }
 
 /** The slots, and every secret that is known by now: before the first text of a run is read. */

@@ -14,7 +14,7 @@ import { masterKeyOf } from '../config/daemon-secrets.ts';
 import { systemClock, systemRandom } from '../platform/system-clock.ts';
 import type { MasterKeySource } from '../serve-options.ts';
 
-function open(stateRoot: string): Store {
+export function openOffline(stateRoot: string): Store {
   const newId = idFactory(systemClock, systemRandom);
   return openStore({ stateRoot, clock: systemClock, newId, version: KHEISH_VERSION });
 }
@@ -35,7 +35,7 @@ export async function offlineSecrets(options: {
   readonly masterKeySource: MasterKeySource;
 }): Promise<OfflineSecrets> {
   const masterKey = masterKeyOf(options.masterKeySource);
-  const store = open(options.stateRoot);
+  const store = openOffline(options.stateRoot);
   try {
     const secrets = new SecretStore(store, masterKey, systemRandom, createRedactor());
     return {
@@ -59,7 +59,7 @@ export async function offlineVerify(options: {
   if (!existsSync(join(stateRoot, 'kheish.db'))) {
     throw new KheishError('storage/root_unusable', `There is no state root at ${stateRoot}.`);
   }
-  const store = open(stateRoot);
+  const store = openOffline(stateRoot);
   try {
     return await store.verify();
   } finally {

@@ -19,6 +19,9 @@ export const problems = {
   'auth/invalid_token': { status: 401 },
   'auth/insufficient_access': { status: 403 },
   'auth/rate_limited': { status: 429 },
+  'auth/token_not_found': { status: 404 },
+  'auth/invalid_expiry': { status: 400 },
+  'auth/no_admin_token': { status: 409 },
   'cors/origin_not_allowed': { status: 403 },
 
   'pagination/invalid_limit': { status: 400 },

@@ -32,6 +32,7 @@ const optional: Partial<Record<DomainEvent['type'], readonly string[]>> = {
   task_started: ['process'],
   task_stop_requested: ['reason'],
   task_settled: ['output', 'shell_end'],
+  token_created: ['expires_at_ms'],
   runtime_configured: ['rollback_of_revision'],
 };
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { tokenEvents } from '../access/api-token.ts';
 import { ApprovalBehavior, PendingApproval, VoidReason } from '../approval/approval.ts';
 import { Reservation } from '../budget/budget.ts';
 import { DigestText } from '../digest/digest.ts';
@@ -325,6 +326,7 @@ export const DomainEvent = v.variant('type', [
   ...taskEvents,
   SecretSlotSet,
   SecretSlotDeleted,
+  ...tokenEvents,
   RuntimeConfigured,
 ]);
 export type DomainEvent = v.InferOutput<typeof DomainEvent>;

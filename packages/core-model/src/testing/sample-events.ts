@@ -296,6 +296,18 @@ export const slotEvents = {
   deleted: { type: 'secret_slot_deleted', slot_id: 'openai.prod', version: 1 },
 } as const satisfies Record<string, DomainEvent>;
 
+const tokenSamples = {
+  created: {
+    type: 'token_created',
+    token_id: 'token_1',
+    name: 'ci',
+    role: 'operator',
+    created_by: 'admin',
+    expires_at_ms: 9_000,
+  },
+  revoked: { type: 'token_revoked', token_id: 'token_1', revoked_by: 'token:token_2' },
+} as const satisfies Record<string, DomainEvent>;
+
 const configured: EventOf<'runtime_configured'> = {
   type: 'runtime_configured',
   revision: 2,
@@ -334,6 +346,7 @@ export const sampleEvents: readonly DomainEvent[] = [
   bareSettled,
   ...(Object.values(taskSamples) as DomainEvent[]),
   ...Object.values(slotEvents),
+  ...Object.values(tokenSamples),
   configured,
   { ...configured, setting: 'rollback', rollback_of_revision: 1 },
 ];

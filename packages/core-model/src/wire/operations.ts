@@ -7,8 +7,9 @@ import { runOperations } from './operations/run-operations.ts';
 import { secretOperations } from './operations/secret-operations.ts';
 import { sessionOperations } from './operations/session-operations.ts';
 import { taskOperations } from './operations/task-operations.ts';
+import { tokenOperations } from './operations/token-operations.ts';
 
-export type { Access, Operation } from './operations/operation.ts';
+export type { Operation } from './operations/operation.ts';
 
 /** The whole HTTP API as data: the server, the OpenAPI document, the client and its types are read off it. */
 export const operations = {
@@ -19,6 +20,7 @@ export const operations = {
   ...askedOperations,
   ...taskOperations,
   ...configurationOperations,
+  ...tokenOperations,
 } as const satisfies Record<string, Operation>;
 
 export type Operations = typeof operations;

@@ -1,4 +1,5 @@
 import type {
+  ApiRole,
   BodyOf,
   Digest,
   OperationId,
@@ -8,12 +9,16 @@ import type {
   ResponseOf,
 } from '@kheish/core-model';
 
-/** What a token allows: everything, or the reads that are open to the read-only token. */
-export type Role = 'admin' | 'read';
-
 /** Who calls. Without authentication every caller is an admin. */
 export interface Caller {
-  readonly role: Role;
+  readonly role: ApiRole;
+  /** Of a named token. */
+  readonly tokenId?: string;
+}
+
+/** The name under which a caller stands in records: `token:<id>`, or the role of a token without a name. */
+export function identityOf({ role, tokenId }: Caller): string {
+  return tokenId === undefined ? role : `token:${tokenId}`;
 }
 
 /** A request that may be sent again. The same scope and key with another fingerprint is a conflict. */

@@ -1,5 +1,5 @@
 import { digestOfJson, isJsonObject, KheishError, type Json } from '@kheish/core-model';
-import type { Caller, IdempotencyRequest } from './call.ts';
+import { type Caller, type IdempotencyRequest, identityOf } from './call.ts';
 
 const wellFormed = /^(?=.*[^ ])[\x20-\x7e]{1,255}$/;
 
@@ -22,7 +22,7 @@ export function idempotencyRequest(request: {
     throw invalid('The header Idempotency-Key and the field idempotency_key differ.');
   }
   return {
-    scope: `${request.caller.role} ${request.method} ${request.path}`,
+    scope: `${identityOf(request.caller)} ${request.method} ${request.path}`,
     key,
     fingerprint: digestOfJson(rest),
   };

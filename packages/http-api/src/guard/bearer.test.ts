@@ -1,16 +1,33 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { type Operation, type OperationId, operations } from '@kheish/core-model';
 import { describe, expect, test } from 'vitest';
-import type { Role } from '../call/call.ts';
-import { postJson, rawRequest } from '../testing/raw-request.ts';
-import { realClock, runningApi } from '../testing/running-api.ts';
-import { bearerAuth } from './bearer.ts';
+import type { Caller } from '../call/call.ts';
+import { postJson, rawBytes, rawRequest, refusalOf } from '../testing/raw-request.ts';
+import { echoHandlers, runningApi } from '../testing/running-api.ts';
+import { type Access, bearerAuth } from './bearer.ts';
+import { Refusals } from './refusals.ts';
 
-const tokens: Record<string, Role> = { 'admin-token': 'admin', 'read-token': 'read' };
-const access = { enabled: true, authenticate: (presented: string) => tokens[presented] };
+const tokens: Record<string, Caller> = {
+  'admin-token': { role: 'admin' },
+  'operator-token': { role: 'operator', tokenId: 'token_o' },
+  'read-token': { role: 'readonly' },
+  'ingress-token': { role: 'ingress', tokenId: 'token_i' },
+};
+const access: Access = { enabled: true, authenticate: (presented) => tokens[presented] };
+
+const presenting = (token: string) =>
+  ({
+    headers: {},
+    headersDistinct: { authorization: [`Bearer ${token}`] },
+    socket: {},
+  }) as unknown as IncomingMessage;
 
 const presented: [string, string | undefined, string][] = [
   ['the admin token', 'Bearer admin-token', 'admin'],
-  ['the read-only token', 'Bearer read-token', 'read'],
+  ['an operator token', 'Bearer operator-token', 'operator'],
+  ['the read-only token', 'Bearer read-token', 'readonly'],
+  ['an ingress token', 'Bearer ingress-token', 'ingress'],
   ['any case and spaces', 'bEARER   admin-token  ', 'admin'],
   ['no header', undefined, 'missing_token'],
   ['another scheme', 'Basic admin-token', 'malformed_token'],
@@ -33,12 +50,14 @@ describe('bearer authentication', () => {
           path: operation.path.replaceAll(/\{\w+\}/g, 'x'),
           headers: authorization === undefined ? {} : { authorization },
         });
-        const open = operation.access === 'open' || outcome === 'admin';
-        const readable =
-          outcome === 'read' && operation.method === 'GET' && operation.access === 'read';
-        const allowed = open || readable;
+        const { access: asked, method } = operation;
+        const allowed =
+          asked === 'open' ||
+          outcome === 'admin' ||
+          (outcome === 'operator' && asked !== 'admin') ||
+          (outcome === 'readonly' && asked === 'read' && method === 'GET');
         const refusal = [401, 403].includes(answer.status) ? answer.status : undefined;
-        const expected = outcome === 'read' ? 403 : 401;
+        const expected = outcome.endsWith('_token') ? 401 : 403;
         expect([id, refusal]).toEqual([id, allowed ? undefined : expected]);
       }
     },
@@ -70,11 +89,14 @@ describe('bearer authentication', () => {
     expect(answer.headers['www-authenticate']).toBeUndefined();
   });
 
-  test('the read-only token changes nothing, even where an operation is marked as a read', () => {
-    const authorize = bearerAuth(access, realClock);
+  test('the read-only token changes nothing, even where an operation is marked as a read', async () => {
+    const refused = { noted: 0 };
+    const clock = { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() };
+    const authorize = bearerAuth(access, new Refusals(clock, () => (refused.noted += 1)));
     const marked: Operation = { ...operations.createSession, access: 'read' };
-    expect(() => authorize(marked, 'Bearer read-token', '')).toThrow('read-only');
-    expect(authorize(marked, 'Bearer admin-token', '')).toEqual({ role: 'admin' });
+    expect(() => authorize(marked, presenting('read-token'))).toThrow('role readonly');
+    expect(authorize(marked, presenting('admin-token')).caller).toEqual({ role: 'admin' });
+    expect(refused.noted).toBe(1);
   });
 
   test('a body is not read before the caller is known', async () => {
@@ -86,7 +108,7 @@ describe('bearer authentication', () => {
     const authorization = 'Bearer read-token';
     const locked = await runningApi({ access });
     const read = await rawRequest(locked.port, { path: '/v1/status', headers: { authorization } });
-    expect(read.json()['caller']).toEqual({ role: 'read' });
+    expect(read.json()['caller']).toEqual({ role: 'readonly' });
     const open = await runningApi({ access: { ...access, enabled: false } });
     const anyone = await rawRequest(open.port, { path: '/v1/status', headers: { authorization } });
     expect(anyone.json()['caller']).toEqual({ role: 'admin' });
@@ -110,5 +132,102 @@ describe('bearer authentication', () => {
     });
     expect((await attempt()).status).toBe(401);
     expect((await attempt('Bearer admin-token')).status).toBe(200);
+  });
+
+  test('two Authorization headers are one too many, whichever comes first', async () => {
+    const { port } = await runningApi({ access });
+    const right = 'Authorization: Bearer admin-token\r\n';
+    for (const other of [right, 'Authorization: Bearer wrong\r\n', 'authorization:\r\n']) {
+      for (const both of [`${right}${other}`, `${other}${right}`]) {
+        const answer = await rawBytes(
+          port,
+          `GET /v1/status HTTP/1.1\r\nHost: localhost\r\n${both}Connection: close\r\n\r\n`,
+        );
+        expect(answer).toMatch(/^HTTP\/1\.1 401 [^]*"code":"malformed_token"/);
+      }
+    }
+  });
+
+  test('what is not in the table is open to admins alone, and then is not there', async () => {
+    const { port } = await runningApi({ access });
+    const ask = (method: string, path: string, token?: string) =>
+      refusalOf(
+        rawRequest(port, {
+          method,
+          path,
+          headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+        }),
+      );
+    expect(await ask('GET', '/v1/none')).toEqual([401, 'auth/missing_token']);
+    for (const token of ['operator-token', 'read-token', 'ingress-token']) {
+      expect(await ask('GET', '/v1/none', token)).toEqual([403, 'auth/insufficient_access']);
+    }
+    expect(await ask('GET', '/v1/none', 'admin-token')).toEqual([404, 'api/route_not_found']);
+    expect(await ask('PATCH', '/v1/sessions')).toEqual([401, 'auth/missing_token']);
+    expect(await ask('PATCH', '/v1/sessions', 'read-token')).toEqual([
+      405,
+      'api/method_not_allowed',
+    ]);
+    expect(await ask('POST', '/healthz')).toEqual([405, 'api/method_not_allowed']);
+  });
+
+  test('an idempotency key is of the token that gave it', async () => {
+    const { port } = await runningApi({ access });
+    const scopes = await Promise.all(
+      ['admin-token', 'operator-token'].map(async (token) => {
+        const headers = { authorization: `Bearer ${token}`, 'idempotency-key': 'k' };
+        const answer = await postJson(port, '/v1/sessions', '{}', headers);
+        return (answer.json()['idempotency'] as { scope: string }).scope;
+      }),
+    );
+    expect(scopes).toEqual(['admin POST /v1/sessions', 'token:token_o POST /v1/sessions']);
+  });
+
+  test('a token that is revoked while its body comes in does nothing any more', async () => {
+    let revoked = false;
+    const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+    const { port } = await runningApi({
+      access: {
+        enabled: true,
+        authenticate: (token) => {
+          ask();
+          return revoked ? undefined : tokens[token];
+        },
+      },
+    });
+    const call = request({
+      port,
+      host: '127.0.0.1',
+      method: 'POST',
+      path: '/v1/sessions',
+      headers: { authorization: 'Bearer admin-token', 'content-type': 'application/json' },
+    });
+    const answered = once(call, 'response');
+    call.write('{"session_id":');
+    await asked;
+    revoked = true;
+    call.end('"late"}');
+    const [answer] = (await answered) as [IncomingMessage];
+    expect(answer.statusCode).toBe(401);
+    answer.resume();
+  });
+
+  test('a token that is revoked while its answer is waited for does not get it', async () => {
+    let revoked = false;
+    const { promise, resolve } = Promise.withResolvers<never>();
+    const { port } = await runningApi({
+      access: { enabled: true, authenticate: (token) => (revoked ? undefined : tokens[token]) },
+      handlers: echoHandlers({
+        getTaskOutput: () => {
+          revoked = true;
+          return promise;
+        },
+      }),
+    });
+    const path = '/v1/sessions/s/tasks/t/output';
+    const asked = rawRequest(port, { path, headers: { authorization: 'Bearer read-token' } });
+    resolve({ said: 'a secret' } as never);
+    const answer = await asked;
+    expect([answer.status, answer.text]).toEqual([401, expect.not.stringContaining('secret')]);
   });
 });

@@ -33,7 +33,8 @@ function build() {
           type: 'http',
           scheme: 'bearer',
           description:
-            'The admin token may do everything; the read-only token what says `x-access: read`.',
+            'A token has a role: `admin` may do everything, `operator` what says `x-access: operator` or `read`, ' +
+            '`readonly` what says `read`.',
         },
       },
       responses: { Problem: problemResponse },

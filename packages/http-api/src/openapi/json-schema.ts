@@ -9,9 +9,13 @@ import * as v from 'valibot';
 
 /** The schemas that have a name of their own in the document. */
 const definitions: Record<string, v.GenericSchema> = {
+  ApiTokenView: core.ApiTokenView,
+  AuthFailure: core.AuthFailure,
   AuthSlotRecord: core.AuthSlotRecord,
   AuthSlotStatus: core.AuthSlotStatus,
   CapabilityMatrix: core.CapabilityMatrix,
+  CreateTokenRequest: core.CreateTokenRequest,
+  CreatedToken: core.CreatedToken,
   CreateSessionRequest: core.CreateSessionRequest,
   DaemonCapabilities: core.DaemonCapabilities,
   DaemonStatusView: core.DaemonStatusView,

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '@kheish/core-model';
+import { type Clock, toKheishError } from '@kheish/core-model';
 import type { MiddlewareHandler } from 'hono';
 import { hostCheck } from '../guard/host.ts';
 import { exposedHeaders, originCheck, preflightHeaders } from '../guard/origin.ts';
+import type { Refusal, Refusals } from '../guard/refusals.ts';
 import { type ApiEnv, send } from './context.ts';
 
 /** Under which names the daemon is reached, and which pages may call it. */
@@ -16,6 +17,7 @@ export interface HostPolicy {
 /** What every request passes first: request id, Host, Origin, preflight. */
 export function frontDoor(
   hosts: HostPolicy,
+  refusals: Refusals,
   nextRequestId: () => string,
   isClosing: () => boolean,
 ): MiddlewareHandler<ApiEnv> {
@@ -34,9 +36,20 @@ export function frontDoor(
     if (isClosing() || upgrade !== undefined) headers['Connection'] = 'close';
     c.set('requestId', requestId);
     c.set('headers', headers);
-    checkHost(onlyHost(c.env.incoming) ? host : undefined);
-    checkHost(targetHost(c.env.incoming.url) ?? host);
-    checkOrigin(origin, [fetchSite].flat()[0]);
+    const noting = (kind: Refusal['kind'], check: () => void) => {
+      try {
+        check();
+      } catch (error) {
+        const reason = toKheishError(error).code.replace(/^.*\//, '');
+        refusals.add({ kind, reason }, c.env.incoming);
+        throw error;
+      }
+    };
+    noting('host', () => {
+      checkHost(onlyHost(c.env.incoming) ? host : undefined);
+      checkHost(targetHost(c.env.incoming.url) ?? host);
+    });
+    noting('cors', () => checkOrigin(origin, [fetchSite].flat()[0]));
     if (origin !== undefined) {
       headers['Access-Control-Allow-Origin'] = origin;
       headers['Access-Control-Expose-Headers'] = exposedHeaders;

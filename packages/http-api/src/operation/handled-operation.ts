@@ -19,8 +19,12 @@ export function handledOperation<K extends HandledOperation>(
   handle: Handlers[K],
   { limits, redactor }: { readonly limits: HttpLimits; readonly redactor: ApiRedactor },
 ): (c: ApiContext, received: Received<K>) => Promise<Response> {
-  return async (c, received) => {
+  return async (c, { stands, ...received }) => {
     const { incoming } = c.env;
+    const requireStanding = () => {
+      if (!stands())
+        throw new KheishError('auth/invalid_token', 'The token was revoked meanwhile.');
+    };
     const sent = operation.method === 'GET' ? undefined : await readJsonBody(incoming, limits);
     // Before anything comes of it: a digest of it would be another one than that of what is kept.
     const json = operation.takesSecrets ? sent : withoutSecrets(sent, redactor);
@@ -35,7 +39,11 @@ export function handledOperation<K extends HandledOperation>(
         body: json,
       });
     const call: Call<K> = { ...received, body, ...(idempotency && { idempotency }) };
-    const answer = await handle(call);
+    // A body may be long in coming, and an answer too: a token that was revoked meanwhile gets none.
+    if (operation.method !== 'GET') requireStanding();
+    const given = handle(call);
+    const answer = await given;
+    if (operation.method === 'GET' && given instanceof Promise) requireStanding();
     if (!isReplayed(answer)) {
       const type = { 'Content-Type': 'application/json' };
       return send(c, operation.status, JSON.stringify(answer), type);

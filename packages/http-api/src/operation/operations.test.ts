@@ -27,6 +27,7 @@ describe('operations', () => {
       setBudgets: '{"budgets":{}}',
       setPermissionRules: '{"rules":[]}',
       checkPermission: '{"tool_name":"bash"}',
+      createToken: '{"name":"n","role":"admin"}',
     };
     for (const [id, operation] of Object.entries(operations)) {
       if (typeof operation.response === 'string') continue;

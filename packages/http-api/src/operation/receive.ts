@@ -17,6 +17,8 @@ import type { ApiContext } from './context.ts';
 /** A request whose caller, path and query are known to be in order. */
 export interface Received<K extends OperationId> {
   readonly caller: Caller;
+  /** Whether the caller's token still makes it this caller. */
+  readonly stands: () => boolean;
   readonly path: PathOf<K>;
   readonly query: QueryOf<K>;
 }
@@ -29,11 +31,11 @@ export function receiver<K extends OperationId>(
   const shape = pathShape(operation.path);
   const querySchema = v.strictObject(operation.query ?? {});
   return (c) => {
-    const { headers, socket } = c.env.incoming;
-    const caller = authorize(operation, headers.authorization, socket.remoteAddress ?? '');
+    const { caller, stands } = authorize(operation, c.env.incoming);
     const { pathname, search } = targetOf(c.req.url);
     return {
       caller,
+      stands,
       path: readPath(shape, pathname) as PathOf<K>,
       query: validate(querySchema, readQuery(search), 'The query') as QueryOf<K>,
     };

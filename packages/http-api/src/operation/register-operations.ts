@@ -29,6 +29,7 @@ type Responders = { readonly [K in OperationId]: Responder<K> };
 export function registerOperations(app: Hono<ApiEnv>, parts: OperationParts): void {
   const responders = allResponders(parts);
   const methodsOf = new Map<string, string[]>();
+  const openPaths = new Set<string>();
   for (const id of Object.keys(operations) as OperationId[]) {
     const operation: Operation = operations[id];
     const pattern = operation.path.replaceAll(/\{(\w+)\}/g, ':$1');
@@ -45,9 +46,12 @@ export function registerOperations(app: Hono<ApiEnv>, parts: OperationParts): vo
     });
     const methods = operation.method === 'GET' ? ['GET', 'HEAD'] : [operation.method];
     methodsOf.set(pattern, [...(methodsOf.get(pattern) ?? []), ...methods]);
+    if (operation.access === 'open') openPaths.add(pattern);
   }
   for (const [pattern, methods] of methodsOf) {
+    const access = openPaths.has(pattern) ? 'open' : 'read';
     app.all(pattern, (c) => {
+      parts.authorize({ access, method: 'GET' }, c.env.incoming);
       c.get('headers')['Allow'] = [...methods, 'OPTIONS'].join(', ');
       throw new KheishError('api/method_not_allowed', 'This path does not take this method.');
     });

@@ -27,7 +27,13 @@ export type StreamResponders = {
 export function streamOperations(options: StreamOperationOptions): StreamResponders {
   const { feed, hub, subjects } = options;
 
-  function open(c: ApiContext, filter: FeedFilter, cursor: string | undefined, ofRun = false) {
+  function open(
+    c: ApiContext,
+    stands: () => boolean,
+    filter: FeedFilter,
+    cursor: string | undefined,
+    ofRun = false,
+  ) {
     const lastEventId = c.env.incoming.headers['last-event-id'];
     const resume = readCursor([cursor, ...[lastEventId].flat()], feed.head());
     requireSubject(subjects, filter);
@@ -43,6 +49,7 @@ export function streamOperations(options: StreamOperationOptions): StreamRespond
         after: resume ?? (ofRun ? 0 : feed.head()),
         announceGap: resume !== undefined,
         endsWithRun: ofRun,
+        stands,
       },
       outgoing,
     );
@@ -50,15 +57,17 @@ export function streamOperations(options: StreamOperationOptions): StreamRespond
   }
 
   return {
-    streamSession: (c, { path, query }) => open(c, { sessionId: path.session_id }, query.cursor),
-    streamRun: (c, { path, query }) => open(c, { runId: path.run_id }, query.cursor, true),
-    streamEvents: (c, { query }) => {
+    streamSession: (c, { path, query, stands }) =>
+      open(c, stands, { sessionId: path.session_id }, query.cursor),
+    streamRun: (c, { path, query, stands }) =>
+      open(c, stands, { runId: path.run_id }, query.cursor, true),
+    streamEvents: (c, { query, stands }) => {
       const { session_id: sessionId, run_id: runId } = query;
       const filter = {
         ...(sessionId !== undefined && { sessionId }),
         ...(runId !== undefined && { runId }),
       };
-      return open(c, filter, query.cursor);
+      return open(c, stands, filter, query.cursor);
     },
   };
 }

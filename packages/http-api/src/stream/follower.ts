@@ -12,6 +12,8 @@ export interface StreamRequest {
   readonly announceGap: boolean;
   /** The stream ends with the run of the filter. */
   readonly endsWithRun: boolean;
+  /** Whether who asked may still follow. */
+  readonly stands: () => boolean;
 }
 
 export interface FollowerSources {
@@ -106,11 +108,28 @@ export class Follower {
     else if (now - this.#stalled.sinceMs >= stallMs) this.#cut();
   }
 
+  /** Drops the stream, with all that it has not sent yet, where who asked for it may not follow any more. */
+  dropUnlessStanding(): void {
+    if (this.#closed || this.#stands()) return;
+    this.#closed = true;
+    this.#live = false;
+    this.#sink.destroy();
+  }
+
   end(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#live = false;
     this.#sink.end();
+  }
+
+  /** Where that cannot be told, not. */
+  #stands(): boolean {
+    try {
+      return this.#request.stands();
+    } catch {
+      return false;
+    }
   }
 
   #goLive(): void {

@@ -54,7 +54,7 @@ function runningHub(feed: FakeFeed, deltas = new FakeDeltas(), clock = realClock
   const hub = new StreamHub({ feed, deltas, subjects, clock, log, limits });
   const follow = (filter: FeedFilter, after: number) => {
     const sink = new Sink();
-    const request = { filter, after, announceGap: false, endsWithRun: false };
+    const request = { filter, after, announceGap: false, stands: () => true, endsWithRun: false };
     hub.open(request, sink as unknown as ServerResponse);
     return sink;
   };

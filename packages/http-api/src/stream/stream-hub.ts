@@ -59,6 +59,11 @@ export class StreamHub {
     });
   }
 
+  /** Drops the streams of those whose token does not count any more; when this returns they get nothing more. */
+  dropUnlessStanding(): void {
+    for (const follower of this.#index.all()) follower.dropUnlessStanding();
+  }
+
   close(): void {
     for (const follower of this.#index.all()) {
       follower.end();
@@ -118,7 +123,10 @@ export class StreamHub {
         if (aborted()) return;
         throw error;
       }
-      for (const follower of this.#index.all()) follower.beat();
+      for (const follower of this.#index.all()) {
+        follower.dropUnlessStanding();
+        follower.beat();
+      }
     }
   }
 }

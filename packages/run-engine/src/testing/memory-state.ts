@@ -90,6 +90,9 @@ export class MemoryState {
       daySpending: (utcDay) => this.days.get(utcDay) ?? noSpending,
       runtime: () => this.revision,
       seal: () => undefined,
+      token: () => undefined,
+      keepToken: () => undefined,
+      noteAuthFailures: () => undefined,
     };
   }
 

@@ -1,6 +1,8 @@
 import { EVENT_SCHEMA_VERSION, runIdOf, runtimeRevisionOf, sessionIdOf } from '@kheish/core-model';
 import type { BlobRow } from '../blobs/blob-store.ts';
 import type { Aggregates } from './aggregates.ts';
+import { writeToken } from './api-tokens.ts';
+import { noteAuthFailures } from './auth-failures.ts';
 import { addToDay } from './day-spending.ts';
 import { eraseSession } from './erase-session.ts';
 import { writeSlot } from './sealed-slots.ts';
@@ -36,6 +38,8 @@ export function append(
   for (const [slotId, { slot, version }] of work.sealed) {
     writeSlot(statements, slotId, slot, version, work.atMs);
   }
+  for (const token of work.keptTokens.values()) writeToken(statements, token);
+  noteAuthFailures(statements, work.authFailures);
   for (const [utcDay, change] of work.days) addToDay(statements, utcDay, change);
   for (const { event } of work.recorded) {
     if (event.type === 'session_deleted') {

@@ -1,4 +1,6 @@
 import type {
+  ApiToken,
+  AuthFailure,
   DomainEvent,
   RunState,
   RuntimeRevision,
@@ -54,6 +56,11 @@ export interface WorkingState {
   record(...events: DomainEvent[]): void;
   /** Keeps a sealed value beside its event; undefined erases it. */
   seal(slotId: string, sealed: SealedSlot | undefined): void;
+  token(id: string): ApiToken | undefined;
+  /** Keeps a token beside its event. */
+  keepToken(token: ApiToken): void;
+  /** Notes who was not let in; the oldest of these notes make room. */
+  noteAuthFailures(failures: readonly AuthFailure[]): void;
 }
 
 export interface Command<R> {

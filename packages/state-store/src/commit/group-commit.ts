@@ -182,7 +182,7 @@ export class GroupCommit {
       );
       const result = command.decide(work);
       const speaks = work.recorded.length > 0;
-      if (speaks || once !== undefined) {
+      if (speaks || once !== undefined || work.authFailures.length > 0) {
         this.#statements.savepoint.run();
         appending = true;
         const blobs = speaks ? (command.blobs ?? []) : [];

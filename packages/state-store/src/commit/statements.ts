@@ -1,14 +1,18 @@
 import type { Connection, Prepared } from '../root/connection.ts';
-import type { daySpending, idempotency, secretSlots } from '../schema/tables.ts';
+import type { apiTokens, daySpending, idempotency, secretSlots } from '../schema/tables.ts';
 import { UNFINISHED } from '../schema/unfinished.ts';
 
 type Row<T extends { $inferSelect: unknown }> = T['$inferSelect'];
 export type SlotRow = Row<typeof secretSlots>;
 export type SpendingRow = Omit<Row<typeof daySpending>, 'utcDay'>;
+export type TokenRow = Row<typeof apiTokens>;
 type IdempotencyRow = Row<typeof idempotency>;
 
 const slotColumns = `slot_id slotId, provider, mode, summary, version, updated_at_ms updatedAtMs,
   key_id keyId, nonce, ciphertext`;
+
+const tokenColumns = `token_id tokenId, name, role, digest, created_at_ms createdAtMs,
+  created_by createdBy, expires_at_ms expiresAtMs, revoked_at_ms revokedAtMs`;
 
 type Prepare = Connection['prepare'];
 type PrepareRead = <P extends unknown[], R = unknown>(sql: string) => Omit<Prepared<P, R>, 'run'>;
@@ -19,6 +23,7 @@ export function prepareStatements({ prepare }: Connection) {
     ...transactions(prepare),
     ...loads(prepare),
     ...appends(prepare),
+    ...access(prepare),
     ...tasks(prepare),
     ...erasures(prepare),
   };
@@ -63,6 +68,19 @@ export function loads(prepare: PrepareRead) {
     slot: prepare<[string], SlotRow>(`SELECT ${slotColumns} FROM secret_slots WHERE slot_id = ?`),
     slots: prepare<[], SlotRow>(
       `SELECT ${slotColumns} FROM secret_slots WHERE ciphertext IS NOT NULL ORDER BY slot_id`,
+    ),
+    token: prepare<[string], TokenRow>(`SELECT ${tokenColumns} FROM api_tokens WHERE token_id = ?`),
+    tokens: prepare<[string, number], TokenRow>(
+      `SELECT ${tokenColumns} FROM api_tokens WHERE token_id > ? ORDER BY token_id LIMIT ?`,
+    ),
+    anyToken: prepare<[], { one: number }>('SELECT 1 one FROM api_tokens LIMIT 1'),
+    activeTokens: prepare<[number], { role: string; count: number }>(
+      `SELECT role, count(*) count FROM api_tokens WHERE digest IS NOT NULL
+       AND (expires_at_ms IS NULL OR expires_at_ms > ?) GROUP BY role`,
+    ),
+    authFailures: prepare<[number, number], { failureId: number; body: string }>(
+      `SELECT failure_id failureId, body FROM auth_failures WHERE failure_id < ?
+       ORDER BY failure_id DESC LIMIT ?`,
     ),
     idempotency: prepare<[string, string], IdempotencyRow>(
       `SELECT scope, key_digest keyDigest, fingerprint, session_id sessionId, status, body,
@@ -161,6 +179,23 @@ function appends(prepare: Prepare) {
     ),
     stopIncarnation: prepare<[number, number]>(
       'UPDATE incarnations SET stopped_at_ms = ? WHERE incarnation = ?',
+    ),
+  };
+}
+
+function access(prepare: Prepare) {
+  return {
+    putToken: prepare<
+      [string, string, string, string | null, number, string, number | null, number | null]
+    >(
+      `INSERT OR REPLACE INTO api_tokens
+       (token_id, name, role, digest, created_at_ms, created_by, expires_at_ms, revoked_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    noteAuthFailure: prepare<[string]>('INSERT INTO auth_failures (body) VALUES (?)'),
+    pruneAuthFailures: prepare<[number]>(
+      `DELETE FROM auth_failures WHERE failure_id <=
+       (SELECT max(failure_id) FROM auth_failures) - ?`,
     ),
   };
 }

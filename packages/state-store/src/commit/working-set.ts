@@ -1,4 +1,6 @@
 import {
+  type ApiToken,
+  type AuthFailure,
   addSpending,
   daySpendingChange,
   type DomainEvent,
@@ -22,6 +24,7 @@ import {
 } from '@kheish/core-model';
 import { storedJson } from '../root/storage-error.ts';
 import type { Aggregates, StoredRun, StoredSession } from './aggregates.ts';
+import { tokenOf } from './api-tokens.ts';
 import type { Load, LoadedSlot, RunningRuns, WorkingState } from './command.ts';
 import { spendingOf } from './day-spending.ts';
 import type { StoreRedactor } from './redaction.ts';
@@ -60,6 +63,8 @@ export class WorkingSet implements WorkingState {
   readonly days = new Map<string, Spending>();
   readonly #storedRuntime: (revision: number | undefined) => RuntimeRevision;
   #runtime: RuntimeRevision | undefined;
+  readonly keptTokens = new Map<string, ApiToken>();
+  readonly authFailures: AuthFailure[] = [];
   #storedRunning: (() => { routeId: string; count: number }[]) | undefined;
   /** By how many the running runs of a route are more than those stored. */
   readonly #runningChange = new Map<string, number>();
@@ -167,6 +172,18 @@ export class WorkingSet implements WorkingState {
   seal(slotId: string, slot: SealedSlot | undefined): void {
     const version = slot?.version ?? this.slot(slotId).lastVersion;
     this.sealed.set(slotId, { slot, version });
+  }
+
+  token(id: string): ApiToken | undefined {
+    return this.keptTokens.get(id) ?? tokenOf(this.#statements.token.get(id));
+  }
+
+  keepToken(token: ApiToken): void {
+    this.keptTokens.set(token.token_id, token);
+  }
+
+  noteAuthFailures(failures: readonly AuthFailure[]): void {
+    this.authFailures.push(...failures);
   }
 
   #evolve(event: DomainEvent): void {

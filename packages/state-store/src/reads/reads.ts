@@ -1,4 +1,7 @@
 import {
+  type ApiRole,
+  type ApiToken,
+  type AuthFailure,
   type Message,
   type RunState,
   type RunStatus,
@@ -12,6 +15,7 @@ import {
   toolCallsOf,
 } from '@kheish/core-model';
 import type { Aggregates } from '../commit/aggregates.ts';
+import { tokenOf } from '../commit/api-tokens.ts';
 import { spendingOf } from '../commit/day-spending.ts';
 import { sealedSlotOf, slotOf } from '../commit/sealed-slots.ts';
 import { loads } from '../commit/statements.ts';
@@ -28,6 +32,12 @@ export interface ListedRun {
 export interface ListedTask {
   readonly task: TaskState;
   /** Place in the order of creation. */
+  readonly position: number;
+}
+
+export interface ListedFailure {
+  readonly failure: AuthFailure;
+  /** Place in the order in which they were noted. */
   readonly position: number;
 }
 
@@ -189,6 +199,36 @@ export class Reads {
 
   slots(): SealedSlot[] {
     return this.#statements.slots.all().flatMap((row) => sealedSlotOf(row) ?? []);
+  }
+
+  token(id: string): ApiToken | undefined {
+    return tokenOf(this.#statements.token.get(id));
+  }
+
+  /** In order of creation, after the one of that id. */
+  tokens(options: { after?: string; limit: number }): ApiToken[] {
+    const rows = this.#statements.tokens.all(options.after ?? '', options.limit);
+    return rows.map((row) => tokenOf(row));
+  }
+
+  /** Whether there ever was a named token. */
+  anyToken(): boolean {
+    return this.#statements.anyToken.get() !== undefined;
+  }
+
+  /** How many tokens of each role are neither revoked nor expired. */
+  activeTokens(atMs: number): ReadonlyMap<ApiRole, number> {
+    const rows = this.#statements.activeTokens.all(atMs);
+    return new Map(rows.map(({ role, count }) => [role as ApiRole, count]));
+  }
+
+  /** Newest first, from the one before `before` on. */
+  authFailures(options: { before?: number; limit: number }): ListedFailure[] {
+    const { before = Number.MAX_SAFE_INTEGER, limit } = options;
+    return this.#statements.authFailures.all(before, limit).map(({ failureId, body }) => ({
+      failure: storedJson(body) as AuthFailure,
+      position: failureId,
+    }));
   }
 
   /** Without deleted ones. */

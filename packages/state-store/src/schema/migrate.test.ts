@@ -60,6 +60,8 @@ describe('a root of an older program', () => {
       'DROP INDEX runs_asking',
       'ALTER TABLE runs DROP COLUMN pending',
       'DROP TABLE session_tasks',
+      'DROP TABLE api_tokens',
+      'DROP TABLE auth_failures',
       `UPDATE runs SET state = json_remove(state, '$.approvals', '$.questions')`,
       'PRAGMA user_version = 1',
     );

@@ -134,4 +134,20 @@ CREATE UNIQUE INDEX \`session_tasks_by_id\` ON \`session_tasks\` (\`task_id\`);-
 CREATE INDEX \`session_tasks_of_session\` ON \`session_tasks\` (\`session_id\`,\`first_seq\`);--> statement-breakpoint
 CREATE INDEX \`session_tasks_by_status\` ON \`session_tasks\` (\`session_id\`,\`status\`,\`first_seq\`);--> statement-breakpoint
 CREATE INDEX \`session_tasks_live\` ON \`session_tasks\` (\`first_seq\`) WHERE kind = 'shell' AND status IN ('pending', 'in_progress', 'blocked');`,
+  // 0005_access.sql
+  `CREATE TABLE \`api_tokens\` (
+	\`token_id\` text PRIMARY KEY NOT NULL,
+	\`name\` text NOT NULL,
+	\`role\` text NOT NULL,
+	\`digest\` text,
+	\`created_at_ms\` integer NOT NULL,
+	\`created_by\` text NOT NULL,
+	\`expires_at_ms\` integer,
+	\`revoked_at_ms\` integer
+);
+--> statement-breakpoint
+CREATE TABLE \`auth_failures\` (
+	\`failure_id\` integer PRIMARY KEY NOT NULL,
+	\`body\` text NOT NULL
+);`,
 ];

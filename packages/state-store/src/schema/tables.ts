@@ -156,6 +156,24 @@ export const secretSlots = sqliteTable('secret_slots', {
   ciphertext: blob('ciphertext', { mode: 'buffer' }),
 });
 
+/** Sealed. A revoked token keeps its row and loses its digest. */
+export const apiTokens = sqliteTable('api_tokens', {
+  tokenId: text('token_id').primaryKey(),
+  name: text('name').notNull(),
+  role: text('role').notNull(),
+  digest: text('digest'),
+  createdAtMs: integer('created_at_ms').notNull(),
+  createdBy: text('created_by').notNull(),
+  expiresAtMs: integer('expires_at_ms'),
+  revokedAtMs: integer('revoked_at_ms'),
+});
+
+/** Operational: who was not let in. The oldest make room. */
+export const authFailures = sqliteTable('auth_failures', {
+  failureId: integer('failure_id').primaryKey(),
+  body: text('body').notNull(),
+});
+
 /** Operational: answers given under an idempotency key, with the session they speak of. */
 export const idempotency = sqliteTable(
   'idempotency',

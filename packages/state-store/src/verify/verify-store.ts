@@ -6,6 +6,7 @@ import type { BlobStore } from '../blobs/blob-store.ts';
 import { openRequests } from '../commit/working-set.ts';
 import { isDamage, readError } from '../root/storage-error.ts';
 import { schemaVersionOf } from '../schema/migrate.ts';
+import { checkTokens } from './check-tokens.ts';
 import { type ReplayedSession, replaySession } from './replay-session.ts';
 import { Tallies } from './tallies.ts';
 
@@ -59,6 +60,7 @@ async function checkContent(db: Database.Database, blobs: BlobStore, find: Find)
   checkSequence(db, find);
   checkColumns(db, find);
   checkSlots(db, find);
+  checkTokens(db, find);
   checkRevisions(db, find);
   const tallies = new Tallies();
   for (const sessionId of sessionIds(db)) {

@@ -23,7 +23,7 @@ export const askedOperations = {
   resolveApprovals: {
     method: 'POST',
     path: '/v1/runs/{run_id}/approvals',
-    access: 'admin',
+    access: 'operator',
     summary: 'Allow or deny what a run asks for; all of it, or nothing.',
     body: ResolveApprovalsRequest,
     status: 202,
@@ -42,7 +42,7 @@ export const askedOperations = {
   resolveQuestion: {
     method: 'POST',
     path: '/v1/runs/{run_id}/questions',
-    access: 'admin',
+    access: 'operator',
     summary: 'Answer or decline the questions of a request.',
     body: ResolveQuestionRequest,
     status: 202,
@@ -52,7 +52,7 @@ export const askedOperations = {
   cancelQuestion: {
     method: 'POST',
     path: '/v1/runs/{run_id}/questions/{request_id}/cancel',
-    access: 'admin',
+    access: 'operator',
     summary: 'Withdraw a question; its run is cancelled.',
     body: CancelQuestionRequest,
     bodyOptional: true,

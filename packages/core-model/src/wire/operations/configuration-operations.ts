@@ -129,7 +129,7 @@ export const configurationOperations = {
   checkPermission: {
     method: 'POST',
     path: '/v1/runtime/permissions/check',
-    access: 'admin',
+    access: 'operator',
     summary: 'Explain whether a call would be allowed, asked for or denied.',
     body: CheckPermissionRequest,
     status: 200,
@@ -138,7 +138,7 @@ export const configurationOperations = {
   getPermissionMatrix: {
     method: 'POST',
     path: '/v1/runtime/permissions/matrix',
-    access: 'admin',
+    access: 'operator',
     summary: 'What each mode makes of a call of each tool.',
     status: 200,
     response: PermissionMatrix,

@@ -1,7 +1,5 @@
 import * as v from 'valibot';
-
-/** Who may call: anyone, the read-only token, or the admin token only. */
-export type Access = 'open' | 'read' | 'admin';
+import type { Access } from '../../access/api-role.ts';
 
 type Parameters = Record<string, v.GenericSchema<string | undefined>>;
 
@@ -9,6 +7,7 @@ type Parameters = Record<string, v.GenericSchema<string | undefined>>;
 export interface Operation {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
+  /** Without one there is no operation: nothing is open because somebody forgot to say so. */
   readonly access: Access;
   readonly summary: string;
   readonly query?: Parameters;

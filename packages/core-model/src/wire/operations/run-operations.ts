@@ -30,7 +30,7 @@ export const runOperations = {
   cancelRun: {
     method: 'POST',
     path: '/v1/runs/{run_id}/cancel',
-    access: 'admin',
+    access: 'operator',
     summary: 'Cancel a run; 202 while what it started is being ended.',
     status: 202,
     response: RunView,

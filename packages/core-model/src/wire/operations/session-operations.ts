@@ -26,7 +26,7 @@ export const sessionOperations = {
   createSession: {
     method: 'POST',
     path: '/v1/sessions',
-    access: 'admin',
+    access: 'operator',
     summary: 'Create a session, or reuse the one of that id.',
     body: CreateSessionRequest,
     bodyOptional: true,
@@ -80,7 +80,7 @@ export const sessionOperations = {
   submitInput: {
     method: 'POST',
     path: '/v1/sessions/{session_id}/runs',
-    access: 'admin',
+    access: 'operator',
     summary: 'Submit one input; the run is queued behind those before it.',
     body: SubmitInputRequest,
     status: 202,
@@ -90,7 +90,7 @@ export const sessionOperations = {
   setRoutePolicy: {
     method: 'PUT',
     path: '/v1/sessions/{session_id}/route-policy',
-    access: 'admin',
+    access: 'operator',
     summary: 'Set the route and model of later runs.',
     body: SetRoutePolicyRequest,
     status: 200,
@@ -99,7 +99,7 @@ export const sessionOperations = {
   clearRoutePolicy: {
     method: 'DELETE',
     path: '/v1/sessions/{session_id}/route-policy',
-    access: 'admin',
+    access: 'operator',
     summary: 'Follow the default route again.',
     status: 200,
     response: SessionView,
@@ -107,7 +107,7 @@ export const sessionOperations = {
   interruptSession: {
     method: 'POST',
     path: '/v1/sessions/{session_id}/interrupt',
-    access: 'admin',
+    access: 'operator',
     summary: 'Stop the active run; the queue goes on.',
     status: 202,
     response: InterruptResult,
@@ -116,7 +116,7 @@ export const sessionOperations = {
   endSession: {
     method: 'POST',
     path: '/v1/sessions/{session_id}/end',
-    access: 'admin',
+    access: 'operator',
     summary: 'Take no more input; queued runs are cancelled.',
     body: EndSessionRequest,
     bodyOptional: true,

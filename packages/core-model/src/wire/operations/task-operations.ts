@@ -48,7 +48,7 @@ export const taskOperations = {
   stopTask: {
     method: 'POST',
     path: '/v1/sessions/{session_id}/tasks/{task_id}/stop',
-    access: 'admin',
+    access: 'operator',
     summary: 'Cancel a task; the processes of a shell are ended first.',
     body: StopTaskRequest,
     bodyOptional: true,
