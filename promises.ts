@@ -214,6 +214,12 @@ export const promises: Readonly<Record<string, string>> = {
     'A daemon whose stdout and stderr are closed serves on, and stops in order.',
   'daemon.leaves_nothing':
     'A daemon that is closed leaves no file, socket, timer or child open; others in the process go on.',
+  'backup.one_moment': 'A backup is of one moment, and commits go on while it is made.',
+  'backup.verify': 'Every byte that is changed in any file of a backup is found.',
+  'backup.nothing_half':
+    'A backup or a restore that is killed or finds no room leaves its source as it is, and nothing half that passes for whole.',
+  'backup.restore':
+    'A restored root has all that was committed before its backup, and no cursor misses anything of what comes.',
   'store.verify':
     'store verify replays the journal and compares it with the tables, online and offline.',
   'workspace.daemon_invisible':

@@ -1,6 +1,7 @@
 import { KHEISH_VERSION } from '@kheish/client-sdk';
 import { Command } from 'commander';
 import { addApprovals } from './commands/approvals.ts';
+import { addBackup } from './commands/backup.ts';
 import { addChat } from './commands/chat.ts';
 import { addEvents } from './commands/events.ts';
 import { addQuestions } from './commands/questions.ts';
@@ -49,6 +50,7 @@ export function createProgram(): Command {
   addTasks(program);
   addEvents(program);
   addStore(program);
+  addBackup(program);
   addChat(program);
   return program;
 }

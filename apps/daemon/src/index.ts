@@ -7,6 +7,13 @@ export { createDaemon, type Daemon } from './lifecycle/create-daemon.ts';
 export type { DaemonLog, DaemonOptions } from './lifecycle/daemon-options.ts';
 export { createLog } from './log/daemon-log.ts';
 export { serve } from './lifecycle/serve.ts';
+export {
+  type RestoreReport,
+  offlineBackup,
+  offlineBackups,
+  restore,
+  verifyBackupAt,
+} from './offline/offline-backups.ts';
 export { offlineSecrets, offlineVerify, type OfflineSecrets } from './offline/offline-root.ts';
 export { offlineTokens, type OfflineTokens } from './offline/offline-tokens.ts';
 export type {

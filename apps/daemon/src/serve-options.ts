@@ -35,6 +35,7 @@ export interface ServeOptions {
   readonly stateRoot: string;
   /** Absent: the current directory. */
   readonly workspaceRoot?: string;
+  readonly backupDir?: string;
   readonly routesFile?: string;
   readonly defaultRoute?: string;
   readonly singleRoute: SingleRouteOptions;

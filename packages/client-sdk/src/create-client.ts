@@ -8,6 +8,7 @@ import {
 } from '@kheish/core-model';
 import { platformClock, platformRandom } from './platform.ts';
 import { type Approvals, approvalsOf } from './resources/approvals.ts';
+import { type Backups, backupsOf } from './resources/backups.ts';
 import { type Questions, questionsOf } from './resources/questions.ts';
 import { type Runs, runsOf } from './resources/runs.ts';
 import { type Runtime, runtimeOf } from './resources/runtime.ts';
@@ -59,6 +60,7 @@ export interface Client {
   openapi(options?: CallOptions): Promise<Record<string, unknown>>;
   readonly runtime: Runtime;
   readonly store: { verify(options?: CallOptions): Promise<StoreVerification> };
+  readonly backups: Backups;
   readonly secrets: Secrets;
   readonly sessions: Sessions;
   readonly runs: Runs;
@@ -91,6 +93,7 @@ export function createClient(options: ClientOptions): Client {
     openapi: (call = {}) => request(transport, 'getOpenApi', call),
     runtime: runtimeOf(transport),
     store: { verify: (call = {}) => request(transport, 'verifyStore', call) },
+    backups: backupsOf(transport),
     secrets: secretsOf(transport),
     sessions: sessionsOf(transport),
     runs: runsOf(transport),

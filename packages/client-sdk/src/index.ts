@@ -6,6 +6,7 @@ export {
 } from './create-client.ts';
 export { DaemonUnreachable, RequestTimedOut, UnexpectedAnswer, WaitTimedOut } from './errors.ts';
 export type { Approvals } from './resources/approvals.ts';
+export type { Backups } from './resources/backups.ts';
 export type { AskedListOptions, ListOptions, Listing } from './resources/listing.ts';
 export type { QuestionResolution, Questions } from './resources/questions.ts';
 export type { RunListOptions, Runs, WaitOptions } from './resources/runs.ts';
@@ -49,8 +50,11 @@ export type {
   AuthProvider,
   AuthSlotRecord,
   AuthSlotStatus,
+  BackupVerification,
+  BackupView,
   Budgets,
   CheckPermissionRequest,
+  CreateBackupRequest,
   CreateSessionRequest,
   CreateTokenRequest,
   CreatedToken,

@@ -11,7 +11,8 @@ export type IdPrefix =
   | 'approval'
   | 'question'
   | 'task'
-  | 'token';
+  | 'token'
+  | 'backup';
 export type NewId = (prefix: IdPrefix) => string;
 
 /**

@@ -1,6 +1,14 @@
 export { ApiRole, admits, type Access } from './access/api-role.ts';
 export type { ApiToken } from './access/api-token.ts';
 export { AuthFailure } from './access/auth-failure.ts';
+export {
+  BackupManifest,
+  BackupView,
+  backupManifestOf,
+  CreateBackupRequest,
+  type BackupState,
+  type BackupVerification,
+} from './backup/backup.ts';
 export type { Clock, RandomSource } from './clock.ts';
 export { crashPoints, type CrashPoint, type ReachCrashPoint } from './crash-point.ts';
 export {

@@ -1,13 +1,22 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock, DomainEvent, KheishError, NewId, ReachCrashPoint } from '@kheish/core-model';
+import type {
+  BackupManifest,
+  Clock,
+  DomainEvent,
+  KheishError,
+  NewId,
+  ReachCrashPoint,
+} from '@kheish/core-model';
 import type { Database } from 'better-sqlite3';
+import { type BackupRequest, type BackupSource, createBackup } from './backup/create-backup.ts';
 import { BlobStore } from './blobs/blob-store.ts';
 import { ErasedRemains } from './blobs/erased-remains.ts';
 import type { Command, OnceCommand, OnceResult } from './commit/command.ts';
 import { type CommittedGroup, GroupCommit } from './commit/group-commit.ts';
 import { type StoreRedactor, nothingKnown } from './commit/redaction.ts';
 import { Reopening } from './commit/reopening.ts';
+import { justRestored } from './commit/restored.ts';
 import { type Statements, prepareStatements } from './commit/statements.ts';
 import { JournalFeed } from './journal/feed.ts';
 import { Reads } from './reads/reads.ts';
@@ -65,6 +74,8 @@ export interface Store extends AsyncDisposable {
   databaseBytes(): number;
   announce(address: string): void;
   verify(): Promise<StoreReport>;
+  /** Copies the root as it is at one moment, while commits go on. Throws `backups/backup_failed`. */
+  backup(request: BackupRequest): Promise<BackupManifest>;
   /** Waits for the commits under way and gives the root back. */
   close(): Promise<void>;
 }
@@ -147,16 +158,6 @@ function assemble(
   const databaseFile = join(lock.root, DATABASE_FILE);
   let closed: Promise<void> | undefined;
 
-  const close = async () => {
-    await group.idle();
-    reopening.stop();
-    try {
-      remains.retry();
-      connection.db.close();
-    } finally {
-      lock.release();
-    }
-  };
   const store: Store = {
     root: { stateRoot: lock.root, rootId, schemaVersion: schemaVersionOf(connection.db) },
     feed,
@@ -170,10 +171,44 @@ function assemble(
     databaseBytes: () => statSync(databaseFile).size,
     announce: (address) => lock.announce({ address }),
     verify: () => verifyDatabase(databaseFile, rootId, blobs).finally(() => remains.retry()),
-    close: () => (closed ??= close()),
+    backup: (request) =>
+      backUp({ root: lock.root, rootId, version, live: true }, request, blobs, remains),
+    close: () => (closed ??= close(group, reopening, remains, connection, lock)),
     [Symbol.asyncDispose]: () => store.close(),
   };
   return store;
+}
+
+async function close(
+  group: GroupCommit,
+  reopening: Reopening,
+  remains: ErasedRemains,
+  connection: Connection,
+  lock: RootLock,
+): Promise<void> {
+  await group.idle();
+  reopening.stop();
+  try {
+    remains.retry();
+    connection.db.close();
+  } finally {
+    lock.release();
+  }
+}
+
+/** The files that its snapshot names stay until it has them. */
+async function backUp(
+  source: BackupSource,
+  request: BackupRequest,
+  blobs: BlobStore,
+  remains: ErasedRemains,
+): Promise<BackupManifest> {
+  try {
+    using _held = blobs.holdFiles();
+    return await createBackup(source, request);
+  } finally {
+    remains.retry();
+  }
 }
 
 async function beginIncarnation(
@@ -186,7 +221,13 @@ async function beginIncarnation(
   const number = (last?.incarnation ?? 0) + 1;
   const record = (event: DomainEvent) =>
     group.commit({ load: {}, decide: (state) => state.record(event) });
-  await record({ type: 'daemon_started', incarnation: number, version });
+  const restored = justRestored(group.head, statements);
+  await record({
+    type: 'daemon_started',
+    incarnation: number,
+    version,
+    ...(restored && { restored }),
+  });
   const afterCrash = last !== undefined && last.stoppedAtMs === null;
   if (afterCrash) remains.clear();
   return {

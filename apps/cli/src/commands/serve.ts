@@ -8,6 +8,7 @@ interface ServeFlags {
   readonly bind: string;
   readonly stateRoot: string;
   readonly workspaceRoot?: string;
+  readonly backupDir?: string;
   readonly routesFile?: string;
   readonly defaultRoute?: string;
   readonly provider?: string;
@@ -38,6 +39,7 @@ const plainFlags: readonly [flag: string, env: string, description: string][] = 
     'KHEISH_WORKSPACE_ROOT',
     'what the agents see, made where it is missing (default: here)',
   ],
+  ['--backup-dir <dir>', 'KHEISH_BACKUP_DIR', 'where backup create puts its copies'],
   ['--routes-file <file>', 'KHEISH_ROUTES_FILE', 'named routes, in TOML'],
   ['--default-route <route>', 'KHEISH_DEFAULT_ROUTE', "in the place of the file's default_route"],
   [
@@ -128,7 +130,7 @@ function serveOptions(command: Command): ServeOptions {
   const adminToken = tokenSource(command, flags, 'httpAdminToken', 'httpAdminTokenFile');
   const readonlyToken = tokenSource(command, flags, 'httpReadonlyToken', 'httpReadonlyTokenFile');
   const masterKeySource = takeMasterKeySource();
-  const { anthropicBetaHeader, workspaceRoot, routesFile, defaultRoute } = flags;
+  const { anthropicBetaHeader, workspaceRoot, backupDir, routesFile, defaultRoute } = flags;
   const route: ServeOptions['singleRoute'] = {
     ...pick(flags, ['provider', 'model', 'apiKey', 'anthropicVersion']),
     ...pick(flags, ['anthropicBaseUrl', 'googleBaseUrl', 'openaiBaseUrl']),
@@ -139,6 +141,7 @@ function serveOptions(command: Command): ServeOptions {
   return {
     ...pick(flags, ['bind', 'stateRoot', 'httpAuthMode', 'logFormat', 'logLevel']),
     ...(workspaceRoot !== undefined && { workspaceRoot }),
+    ...(backupDir !== undefined && { backupDir }),
     ...(routesFile !== undefined && { routesFile }),
     ...(defaultRoute !== undefined && { defaultRoute }),
     singleRoute: route,

@@ -2,6 +2,7 @@ import type {
   ApiTokenView,
   AuthFailure,
   AuthSlotStatus,
+  BackupView,
   MessageView,
   PendingApprovalView,
   PendingQuestionView,
@@ -85,6 +86,19 @@ export const failureColumns: Columns<AuthFailure> = {
     failure.required_access,
     failure.origin === undefined ? undefined : oneLine(visibleText(failure.origin), 60),
     failure.token_id,
+  ],
+};
+
+export const backupColumns: Columns<BackupView> = {
+  heads: ['backup', 'state', 'made', 'events', 'files', 'bytes', 'path'],
+  row: (backup) => [
+    backup.backup_id,
+    backup.state,
+    backup.created_at_ms === undefined ? undefined : time(backup.created_at_ms),
+    backup.head_seq,
+    backup.file_count,
+    backup.bytes,
+    backup.path,
   ],
 };
 

@@ -2,6 +2,7 @@ import { KHEISH_VERSION, KheishError, isTerminal } from '@kheish/core-model';
 import { type HttpApi, createHttpApi } from '@kheish/http-api';
 import { isLoopback } from '../access/access-policy.ts';
 import { askedHandlers } from '../api/asked-handlers.ts';
+import { backupHandlers } from '../api/backup-handlers.ts';
 import { configurationHandlers } from '../api/configuration-handlers.ts';
 import { runHandlers } from '../api/run-handlers.ts';
 import { runtimeHandlers } from '../api/runtime-handlers.ts';
@@ -40,6 +41,7 @@ export function daemonApi(options: DaemonOptions, parts: DaemonParts, state: Dae
         hide: (token) => options.redactor.add(token),
         dropRevokedStreams: () => api.dropRevokedStreams(),
       }),
+      ...backupHandlers(parts.backups),
       ...runtimeHandlers({
         ...parts,
         version: KHEISH_VERSION,

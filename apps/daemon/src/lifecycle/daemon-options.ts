@@ -21,6 +21,8 @@ export interface DaemonOptions {
     readonly admin?: TokenSource;
     readonly readonly?: TokenSource;
   };
+  /** Where `backup create` puts its copies; without it there are none. */
+  readonly backupDir?: string;
   readonly masterKey?: MasterKey;
   /** Files that the configuration names and no tool may see. */
   readonly secretFiles?: readonly string[];

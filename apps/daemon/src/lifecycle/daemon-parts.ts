@@ -1,7 +1,14 @@
 import { resolve } from 'node:path';
 import { SecretStore } from '@kheish/auth-store';
-import { KHEISH_VERSION, KheishError, idFactory } from '@kheish/core-model';
-import { createEgress } from '@kheish/egress';
+import {
+  KHEISH_VERSION,
+  KheishError,
+  type NewId,
+  type RandomSource,
+  type Tool,
+  idFactory,
+} from '@kheish/core-model';
+import { type Egress, createEgress } from '@kheish/egress';
 import { type ProcessHost, createProcessHost } from '@kheish/process-host';
 import {
   type EndProcesses,
@@ -19,10 +26,11 @@ import {
   createWorkspaceTools,
 } from '@kheish/workspace-tools';
 import { type AccessParts, openAccess } from '../access/open-access.ts';
+import { BackupKeeper, openBackupDirectory } from '../backup/backup-keeper.ts';
 import { systemClock, systemRandom } from '../platform/system-clock.ts';
 import { RouteBook } from '../routes/route-book.ts';
 import type { DaemonOptions } from './daemon-options.ts';
-import { checkRootsApart, openWorkspaceRoot } from './roots.ts';
+import { checkBackupsApart, checkRootsApart, openWorkspaceRoot } from './roots.ts';
 
 /** What a daemon is made of, behind its door. */
 export interface DaemonParts extends AccessParts {
@@ -33,6 +41,7 @@ export interface DaemonParts extends AccessParts {
   readonly engine: Engine;
   readonly tasks: SessionTasks;
   readonly processes: ProcessHost;
+  readonly backups: BackupKeeper;
   readonly workspaceRoot: string;
 }
 
@@ -44,22 +53,14 @@ export async function openParts(
   const { clock = systemClock, random = systemRandom, log } = options;
   const newId = idFactory(clock, random);
   const workspaceRoot = openWorkspaceRoot(options.workspaceRoot);
-  const { stateRoot, reach, redactor, inventory } = options;
-  const store = closing.use(
-    openStore({
-      stateRoot,
-      clock,
-      newId,
-      version: KHEISH_VERSION,
-      log,
-      redactor,
-      ...(reach && { reach }),
-    }),
-  );
+  const { redactor, inventory } = options;
+  const store = closing.use(openRoot(options, newId));
   const door = openAccess(options, { store, clock, random, newId });
   closing.defer(() => door.authFailures.settled());
   const authEnabled = door.access.enabled;
   checkRootsApart(store.root.stateRoot, workspaceRoot, authEnabled, log);
+  const backups = openBackups(options, store, newId, workspaceRoot);
+  closing.defer(() => backups.close());
   const secrets = await openSecrets(store, options);
   const egress = createEgress({ clock });
   closing.defer(() => egress.close());
@@ -69,10 +70,7 @@ export async function openParts(
 
   const incarnation = await store.beginIncarnation();
   closing.defer(() => incarnation.end());
-  const hidden = [
-    store.root.stateRoot,
-    ...(options.secretFiles ?? []).map((file) => resolve(file)),
-  ];
+  const hidden = hiddenFrom(options, store, backups);
   const { path = '' } = options;
   const processes = createProcessHost({
     clock,
@@ -92,13 +90,8 @@ export async function openParts(
     incarnation: incarnation.number,
     endProcesses,
   });
-  const workspace = { workspaceRoot, hidden };
   const tools = [
-    ...createWorkspaceTools(workspace),
-    ...createEditingTools({ ...workspace, random }),
-    // With the network a command reaches the daemon itself: without tokens it could approve its own calls.
-    ...createShellTools({ ...workspace, host: processes, networkAllowed: authEnabled }),
-    ...createWebTools({ egress }),
+    ...workspaceTools({ workspaceRoot, hidden, random, processes, egress, authEnabled }),
     askUserQuestion,
     emitOutput,
     readOutput(store),
@@ -117,7 +110,62 @@ export async function openParts(
     newId,
   });
   closing.defer(() => engine.drain(0));
-  return { ...door, store, secrets, routes, incarnation, engine, tasks, processes, workspaceRoot };
+  return {
+    ...door,
+    store,
+    secrets,
+    routes,
+    incarnation,
+    engine,
+    tasks,
+    processes,
+    backups,
+    workspaceRoot,
+  };
+}
+
+function openRoot(options: DaemonOptions, newId: NewId): Store {
+  const { stateRoot, reach, redactor, clock = systemClock, log } = options;
+  const version = KHEISH_VERSION;
+  return openStore({ stateRoot, clock, newId, version, log, redactor, ...(reach && { reach }) });
+}
+
+function workspaceTools(having: {
+  workspaceRoot: string;
+  hidden: readonly string[];
+  random: RandomSource;
+  processes: ProcessHost;
+  egress: Egress;
+  authEnabled: boolean;
+}): Tool[] {
+  const { workspaceRoot, hidden, random, processes: host, egress, authEnabled } = having;
+  const workspace = { workspaceRoot, hidden };
+  return [
+    ...createWorkspaceTools(workspace),
+    ...createEditingTools({ ...workspace, random }),
+    // With the network a command reaches the daemon itself: without tokens it could approve its own calls.
+    ...createShellTools({ ...workspace, host, networkAllowed: authEnabled }),
+    ...createWebTools({ egress }),
+  ];
+}
+
+/** What no tool may see: the daemon's own files. */
+function hiddenFrom(options: DaemonOptions, store: Store, backups: BackupKeeper): string[] {
+  const files = (options.secretFiles ?? []).map((file) => resolve(file));
+  const directories = [store.root.stateRoot, backups.directory];
+  return [...directories.filter((directory) => directory !== undefined), ...files];
+}
+
+function openBackups(
+  options: DaemonOptions,
+  store: Store,
+  newId: NewId,
+  workspaceRoot: string,
+): BackupKeeper {
+  const { backupDir, clock = systemClock, log } = options;
+  const directory = backupDir === undefined ? undefined : openBackupDirectory(backupDir);
+  if (directory !== undefined) checkBackupsApart(directory, store.root.stateRoot, workspaceRoot);
+  return new BackupKeeper({ store, clock, newId, log, directory });
 }
 
 /** The slots, and every secret that is known by now: before the first text of a run is read. */

@@ -23,6 +23,21 @@ export function openWorkspaceRoot(directory: string): string {
   }
 }
 
+/** A copy inside what it is a copy of, or before the eyes of the agents, is none. */
+export function checkBackupsApart(
+  backupDir: string,
+  stateRoot: string,
+  workspaceRoot: string,
+): void {
+  for (const root of [stateRoot, workspaceRoot]) {
+    if (!contains(root, backupDir) && !contains(backupDir, root)) continue;
+    throw new KheishError(
+      'config/invalid_configuration',
+      `The backup directory ${backupDir} and ${root} lie within each other. Choose another --backup-dir.`,
+    );
+  }
+}
+
 /** Tools never see the state root, but an operator who protects the API will want it well apart. */
 export function checkRootsApart(
   stateRoot: string,

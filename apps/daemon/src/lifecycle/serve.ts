@@ -35,6 +35,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     inventory,
     auth: { mode: options.httpAuthMode, ...(admin && { admin }), ...(readonly && { readonly }) },
     ...(masterKey && { masterKey }),
+    ...(options.backupDir !== undefined && { backupDir: options.backupDir }),
     secretFiles: secretFilesOf(options),
     path: process.env['PATH'] ?? '',
     log,

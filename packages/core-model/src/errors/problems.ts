@@ -129,6 +129,12 @@ export const problems = {
   'storage/root_newer': { status: 409 },
   'storage/corrupt': { status: 503 },
 
+  'backups/not_configured': { status: 409 },
+  'backups/backup_not_found': { status: 404 },
+  'backups/backup_running': { status: 409 },
+  'backups/backup_failed': { status: 503, retryable: true },
+  'backups/backup_invalid': { status: 409 },
+
   'readiness/daemon_starting': { status: 503, retryable: true },
   'readiness/daemon_draining': { status: 503, retryable: true },
   'config/invalid_configuration': { status: 400 },

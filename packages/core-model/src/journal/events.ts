@@ -32,6 +32,8 @@ const DaemonStarted = v.strictObject({
   type: v.literal('daemon_started'),
   incarnation: v.number(),
   version: v.string(),
+  /** The first since this root was restored from a backup. Numbers between `head_seq` and this event are not used. */
+  restored: v.optional(v.strictObject({ backup_id: v.string(), head_seq: v.number() })),
 });
 
 /** The daemon left in order: what it had begun was handed over, not cut off. */

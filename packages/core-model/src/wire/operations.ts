@@ -1,5 +1,6 @@
 import type * as v from 'valibot';
 import { askedOperations } from './operations/asked-operations.ts';
+import { backupOperations } from './operations/backup-operations.ts';
 import { configurationOperations } from './operations/configuration-operations.ts';
 import { daemonOperations } from './operations/daemon-operations.ts';
 import type { Operation } from './operations/operation.ts';
@@ -14,6 +15,7 @@ export type { Operation } from './operations/operation.ts';
 /** The whole HTTP API as data: the server, the OpenAPI document, the client and its types are read off it. */
 export const operations = {
   ...daemonOperations,
+  ...backupOperations,
   ...secretOperations,
   ...sessionOperations,
   ...runOperations,

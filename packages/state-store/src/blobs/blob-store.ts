@@ -41,6 +41,7 @@ export class BlobStore {
   /** Files whose commit may still be under way, with the number of those commits. */
   readonly #awaited = new Map<string, number>();
   readonly #writing = new Map<string, Promise<void>>();
+  #holders = 0;
 
   constructor(
     root: string,
@@ -106,6 +107,17 @@ export class BlobStore {
   /** The commits that brought these are settled: from now on only their rows keep the files. */
   release(rows: readonly BlobRow[]): void {
     for (const { digest, data } of rows) if (data === null) this.#release(digest);
+  }
+
+  /** Until it is disposed no file is deleted: someone reads what a snapshot of the tables names. */
+  holdFiles(): Disposable {
+    this.#holders += 1;
+    return { [Symbol.dispose]: () => (this.#holders -= 1) };
+  }
+
+  /** False while deleted files are kept for a reader. */
+  get mayDelete(): boolean {
+    return this.#holders === 0;
   }
 
   /** Deletes files that no row names: left by a kill before their commit, by a refusal, or by an erasure. */

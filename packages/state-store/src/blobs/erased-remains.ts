@@ -19,6 +19,7 @@ export class ErasedRemains {
   /** Removes them now; what a reader or the disk keeps from being removed is left for `retry`. */
   clear(): void {
     this.#left = true;
+    if (!this.#blobs.mayDelete) return;
     try {
       this.#blobs.sweep();
       this.#left = !this.#emptyLog();

@@ -6,6 +6,7 @@ import { type RecordedRow, append } from './append.ts';
 import type { Command, OnceCommand, OnceResult } from './command.ts';
 import { answerGiven, keepAnswer } from './idempotency.ts';
 import type { StoreRedactor } from './redaction.ts';
+import { seqAfter } from './restored.ts';
 import type { Statements } from './statements.ts';
 import { WorkingSet } from './working-set.ts';
 
@@ -47,6 +48,7 @@ export class GroupCommit {
   readonly #reach: ReachCrashPoint | undefined;
   #waiting: Member[] = [];
   #scheduled = false;
+  #head: number;
   #nextSeq: number;
   #failure: KheishError | undefined;
 
@@ -61,12 +63,13 @@ export class GroupCommit {
     this.#onFailure = onFailure;
     this.#redactor = redactor;
     this.#reach = reach;
-    this.#nextSeq = (statements.headSeq.get()?.seq ?? 0) + 1;
+    this.#head = statements.headSeq.get()?.seq ?? 0;
+    this.#nextSeq = seqAfter(this.#head, statements);
   }
 
   /** Sequence number of the newest event on disk. */
   get head(): number {
-    return this.#nextSeq - 1;
+    return this.#head;
   }
 
   /** Why nothing can be written now, if so. */
@@ -81,7 +84,8 @@ export class GroupCommit {
 
   /** The disk takes writes again, and this is the newest event on it. */
   resume(head: number): void {
-    this.#nextSeq = head + 1;
+    this.#head = head;
+    this.#nextSeq = seqAfter(head, this.#statements);
     this.aggregates.forget();
     this.#failure = undefined;
   }
@@ -130,7 +134,7 @@ export class GroupCommit {
     }
     const settle: (() => void)[] = [];
     const rows: RecordedRow[] = [];
-    const firstSeq = this.#nextSeq;
+    const [head, firstSeq] = [this.#head, this.#nextSeq];
     try {
       this.#statements.begin.run();
       this.#reach?.('commit.begun');
@@ -139,7 +143,7 @@ export class GroupCommit {
       this.#reach?.('commit.applied');
       this.#statements.commit.run();
     } catch (error) {
-      this.#nextSeq = firstSeq;
+      [this.#head, this.#nextSeq] = [head, firstSeq];
       this.aggregates.forget();
       this.#rollBack();
       this.#failure = storageError(error, 'The disk does not take what is written');
@@ -193,6 +197,7 @@ export class GroupCommit {
         this.#statements.release.run();
         for (const row of appended) rows.push(row);
         this.#nextSeq += appended.length;
+        this.#head = appended.at(-1)?.seq ?? this.#head;
       }
       return () => member.resolve(once === undefined ? result : { result });
     } catch (error) {

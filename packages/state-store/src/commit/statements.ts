@@ -101,6 +101,9 @@ export function loads(prepare: PrepareRead) {
        reserved_tokens reservedTokens, reserved_usd_micros reservedUsdMicros
        FROM day_spending WHERE utc_day = ?`,
     ),
+    restoredFrom: prepare<[], { value: string }>(
+      `SELECT value FROM root_facts WHERE name = 'restored_from'`,
+    ),
     headSeq: prepare<[], { seq: number | null }>('SELECT max(seq) seq FROM journal'),
   };
 }

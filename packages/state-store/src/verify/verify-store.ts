@@ -8,6 +8,7 @@ import { isDamage, readError } from '../root/storage-error.ts';
 import { schemaVersionOf } from '../schema/migrate.ts';
 import { checkTokens } from './check-tokens.ts';
 import { type ReplayedSession, replaySession } from './replay-session.ts';
+import { checkSequence } from './sequence.ts';
 import { Tallies } from './tallies.ts';
 
 export type StoreReport = StoreVerification;
@@ -92,18 +93,6 @@ function checkDatabase(db: Database.Database, find: Find): void {
   const rows = db.pragma('integrity_check(20)') as { integrity_check: string }[];
   for (const { integrity_check: message } of rows) {
     if (message !== 'ok') find('database', 'kheish.db', message);
-  }
-}
-
-function checkSequence(db: Database.Database, find: Find): void {
-  const row = db
-    .prepare<[], { n: number; first: number | null; last: number | null }>(
-      'SELECT count(*) n, min(seq) first, max(seq) last FROM journal',
-    )
-    .get();
-  if (row === undefined || row.first === null || row.last === null) return;
-  if (row.first !== 1 || row.last !== row.n) {
-    find('sequence', 'journal', `${row.n} events stand between ${row.first} and ${row.last}`);
   }
 }
 

@@ -1,0 +1,169 @@
+import { closeSync, existsSync, fdatasyncSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { LIVE_SHELL } from '../schema/unfinished.ts';
+import { SIGNING_KEY_FILE } from './backup-layout.ts';
+import { type FileFacts, copyDurably, factsOfFile, syncDirectory } from './durable-files.ts';
+
+// What runs in a thread of its own: nothing here may import what needs the bundle of the main thread.
+
+export interface CopyOrder {
+  readonly root: string;
+  /** An empty directory. */
+  readonly target: string;
+  readonly withSigningKey: boolean;
+  /** A daemon commits to the root meanwhile. */
+  readonly live: boolean;
+}
+
+export interface CopiedRoot {
+  readonly rootId: string;
+  readonly schemaVersion: number;
+  readonly headSeq: number;
+  readonly masterKeyIds: readonly string[];
+  readonly hasSigningKey: boolean;
+  readonly files: readonly ({ readonly path: string } & FileFacts)[];
+}
+
+/** So many go into the copy at a time: 8 MB, which then go to the disk. */
+const PAGES_A_STEP = 2_048;
+
+/** Milliseconds that the copy waits for whoever closes or recovers the database just now. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/**
+ * Copies a root as it is at one moment, however much is committed meanwhile. Whatever is copied is on disk when this
+ * resolves. Blocks its thread.
+ */
+export async function copyRoot(order: CopyOrder): Promise<CopiedRoot> {
+  const { root, target } = order;
+  const source = join(root, 'kheish.db');
+  const files: { path: string; bytes: number; digest: `sha256:${string}` }[] = [];
+  const copy = (path: string): boolean => {
+    const facts = copyIfThere(join(root, path), join(target, path));
+    if (facts !== undefined) files.push({ path, ...facts });
+    return facts !== undefined;
+  };
+  const db = openToCopy(root);
+  let facts: SnapshotFacts;
+  try {
+    db.exec('BEGIN');
+    facts = factsOf(db);
+    copyOutputs(facts.liveTasks, target, copy);
+    await copyPages(db, join(target, 'kheish.db'));
+  } finally {
+    db.close();
+  }
+  if (order.live) foldLog(source);
+  settle(join(target, 'kheish.db'));
+  files.push({ path: 'kheish.db', ...factsOfFile(join(target, 'kheish.db')) });
+  if (facts.assets.length > 0) mkdirSync(join(target, 'assets'), { mode: 0o700 });
+  for (const digest of facts.assets) {
+    const path = `assets/${digest.slice('sha256:'.length)}`;
+    if (!copy(path)) throw new Error(`the text ${digest} is not in the root's assets`);
+  }
+  const hasSigningKey = existsSync(join(root, SIGNING_KEY_FILE));
+  if (hasSigningKey && order.withSigningKey) copy(SIGNING_KEY_FILE);
+  for (const directory of ['assets', 'tasks', '.']) {
+    if (existsSync(join(target, directory))) syncDirectory(join(target, directory));
+  }
+  const { rootId, schemaVersion, headSeq, masterKeyIds } = facts;
+  return { rootId, schemaVersion, headSeq, masterKeyIds, hasSigningKey, files };
+}
+
+/** Who only reads leaves its log behind, and who could write folds in the one that is there: so this leaves all as it is. */
+export function openToCopy(root: string): Database.Database {
+  const readonly = existsSync(join(root, 'kheish.db-wal'));
+  const options = { readonly, fileMustExist: true, timeout: BUSY_TIMEOUT_MS };
+  return new Database(join(root, 'kheish.db'), options);
+}
+
+interface SnapshotFacts {
+  readonly rootId: string;
+  readonly schemaVersion: number;
+  readonly headSeq: number;
+  readonly masterKeyIds: readonly string[];
+  readonly assets: readonly string[];
+  readonly liveTasks: readonly string[];
+}
+
+function factsOf(db: Database.Database): SnapshotFacts {
+  const texts = (sql: string) => db.prepare<[], string>(sql).pluck().all();
+  const schemaVersion = db.pragma('user_version', { simple: true }) as number;
+  const hasTasks = texts(`SELECT name FROM sqlite_schema WHERE name = 'session_tasks'`).length > 0;
+  return {
+    schemaVersion,
+    rootId: texts(`SELECT value FROM root_facts WHERE name = 'root_id'`)[0] ?? '',
+    headSeq: db.prepare<[], number>('SELECT coalesce(max(seq), 0) FROM journal').pluck().get() ?? 0,
+    masterKeyIds: texts(
+      'SELECT DISTINCT key_id FROM secret_slots WHERE ciphertext IS NOT NULL ORDER BY key_id',
+    ),
+    assets: texts('SELECT DISTINCT digest FROM blobs WHERE data IS NULL ORDER BY digest'),
+    liveTasks: hasTasks ? texts(`SELECT task_id FROM session_tasks WHERE ${LIVE_SHELL}`) : [],
+  };
+}
+
+/** What live commands printed, before anything that takes long: one that ends takes its files away. */
+function copyOutputs(
+  taskIds: readonly string[],
+  target: string,
+  copy: (path: string) => boolean,
+): void {
+  if (taskIds.length > 0) mkdirSync(join(target, 'tasks'), { mode: 0o700 });
+  // The newer file first: where the two are exchanged in between, a part stands there twice and none is missing.
+  for (const id of taskIds) for (const end of ['out', 'out.1']) copy(`tasks/${id}.${end}`);
+}
+
+function copyIfThere(from: string, to: string): FileFacts | undefined {
+  let file: number;
+  try {
+    file = openSync(from, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return copyDurably(file, to);
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function copyPages(db: Database.Database, target: string): Promise<void> {
+  const file = openSync(target, 'wx', 0o600);
+  try {
+    await db.backup(target, {
+      progress: () => {
+        fdatasyncSync(file);
+        return PAGES_A_STEP;
+      },
+    });
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * While the copy was read, nothing that was committed could go from the log into the database. It does so here, in
+ * this thread, and not in the next commit. Whoever else does it meanwhile has it.
+ */
+function foldLog(source: string): void {
+  const db = new Database(source, { fileMustExist: true, timeout: 0 });
+  try {
+    db.pragma('wal_checkpoint(PASSIVE)');
+  } finally {
+    db.close();
+  }
+}
+
+/** Without a log beside it: who opens the copy to read it makes no file there. */
+function settle(target: string): void {
+  const db = new Database(target, { fileMustExist: true });
+  try {
+    if (db.pragma('journal_mode = DELETE', { simple: true }) !== 'delete') {
+      throw new Error('the copy keeps its log');
+    }
+  } finally {
+    db.close();
+  }
+}
