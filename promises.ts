@@ -38,6 +38,13 @@ export const promises: Readonly<Record<string, string>> = {
   'approvals.single_use': 'An approval is given once, and carries out one call once.',
   'approvals.exact_action':
     'What was approved is carried out as it was approved: other arguments, files or a rule that denies since then refuse it.',
+  'audit.no_entry_no_effect':
+    'What cannot be put on the signed record of external actions does not happen: runs stay as they are, and go on by themselves when it can.',
+  'audit.proofs':
+    'An entry is in the log, and the log only grew: both are proven for every size, and no proof holds for anything else.',
+  'audit.offline_verify':
+    'An export of the log is verified without a daemon, and says apart what was established of chain, content and independence.',
+  'audit.rotation': 'The key of the log changes without a break that a verifier would not see.',
   'budgets.pause_and_ask':
     'A call that a budget has no room for is not made: its run pauses, and asks.',
   'budgets.reserved_before':

@@ -39,6 +39,7 @@ const commands: Readonly<Record<OperationId, readonly string[] | { readonly reas
   getRun: ['run', 'show', 'x'],
   cancelRun: ['runs', 'cancel', 'x'],
   listRunEvents: ['runs', 'events', 'x'],
+  listExternalActions: ['runs', 'external-actions', 'x'],
   streamRun: ['runs', 'follow', 'x'],
   listApprovals: ['approvals', 'list'],
   resolveApprovals: ['approvals', 'allow', 'x', 'r', '--run-id', 'y'],

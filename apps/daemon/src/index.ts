@@ -16,6 +16,7 @@ export {
 } from './offline/offline-backups.ts';
 export { offlineSecrets, offlineVerify, type OfflineSecrets } from './offline/offline-root.ts';
 export { offlineTokens, type OfflineTokens } from './offline/offline-tokens.ts';
+export type { SigningKeySource } from '@kheish/audit-ledger';
 export type {
   MasterKeySource,
   ServeOptions,

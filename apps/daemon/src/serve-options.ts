@@ -1,3 +1,5 @@
+import type { SigningKeySource } from '@kheish/audit-ledger';
+
 /** Where the master key of the auth store comes from: at most one of the two. */
 export interface MasterKeySource {
   /** The value of `KHEISH_AUTH_STORE_MASTER_KEY`. */
@@ -48,6 +50,7 @@ export interface ServeOptions {
   /** Milliseconds that steps under way get at shutdown. */
   readonly drainTimeoutMs: number;
   readonly masterKeySource: MasterKeySource;
+  readonly signingKeySource: SigningKeySource;
   /** For `api_key_env` and its like in a routes file; the master key and the tokens are not in it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }

@@ -74,6 +74,7 @@ export type {
   RecordedEvent,
   RoutePolicy,
   RunStatus,
+  ExternalActionRecord,
   RunView,
   RuntimeRevisionView,
   RuntimeSettingsView,

@@ -9,6 +9,15 @@ export {
   type BackupState,
   type BackupVerification,
 } from './backup/backup.ts';
+export { AuditCheckpoint, AuditInclusionProof, AuditStatusView } from './audit/checkpoint.ts';
+export {
+  ExternalAction,
+  ExternalActionKind,
+  ExternalActionPhase,
+  ExternalActionRecord,
+  SealProof,
+} from './audit/external-action.ts';
+export { externalActionsOf } from './audit/external-actions-of.ts';
 export type { Clock, RandomSource } from './clock.ts';
 export { crashPoints, type CrashPoint, type ReachCrashPoint } from './crash-point.ts';
 export {
@@ -122,6 +131,7 @@ export {
   type SessionCompaction,
   nothingCompacted,
 } from './session/compaction.ts';
+export { transcriptDigest } from './session/transcript-digest.ts';
 export { SessionId } from './session/session-id.ts';
 export { RoutePolicy, type SessionState } from './session/session.ts';
 export { evolveTask, isTaskEvent } from './task/evolve-task.ts';

@@ -23,6 +23,15 @@ export type {
 } from './commit/command.ts';
 export type { StoreRedactor } from './commit/redaction.ts';
 export type { FeedListener, JournalFeed, Page, PageOptions } from './journal/feed.ts';
+export type { Ledger } from './ledger/ledger.ts';
+export type {
+  LedgerCheckpoint,
+  LedgerEntry,
+  LedgerRow,
+  LedgerSealer,
+  LedgerSubtree,
+} from './ledger/sealed-entry.ts';
+export { chainOf } from './ledger/ledger-writer.ts';
 export type {
   ListedFailure,
   ListedRun,

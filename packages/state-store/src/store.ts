@@ -12,6 +12,7 @@ import type { Database } from 'better-sqlite3';
 import { type BackupRequest, type BackupSource, createBackup } from './backup/create-backup.ts';
 import { BlobStore } from './blobs/blob-store.ts';
 import { ErasedRemains } from './blobs/erased-remains.ts';
+import type { RecordedRow } from './commit/append.ts';
 import type { Command, OnceCommand, OnceResult } from './commit/command.ts';
 import { type CommittedGroup, GroupCommit } from './commit/group-commit.ts';
 import { type StoreRedactor, nothingKnown } from './commit/redaction.ts';
@@ -19,6 +20,9 @@ import { Reopening } from './commit/reopening.ts';
 import { justRestored } from './commit/restored.ts';
 import { type Statements, prepareStatements } from './commit/statements.ts';
 import { JournalFeed } from './journal/feed.ts';
+import { LedgerWriter } from './ledger/ledger-writer.ts';
+import { Ledger } from './ledger/ledger.ts';
+import type { LedgerRow, LedgerSealer } from './ledger/sealed-entry.ts';
 import { Reads } from './reads/reads.ts';
 import { Connection } from './root/connection.ts';
 import { DATABASE_FILE, openDatabase } from './root/open-database.ts';
@@ -39,6 +43,11 @@ export interface StoreOptions {
   readonly redactor?: StoreRedactor;
   readonly reach?: ReachCrashPoint;
   readonly log?: StoreLog;
+  /**
+   * Makes the sealer of this root's ledger, which ends with `last`. Throws where its key is not the one that belongs
+   * here. Without it no external action can be begun.
+   */
+  readonly sealer?: (logId: string, last: LedgerRow | undefined) => LedgerSealer;
 }
 
 interface StoreLog {
@@ -60,6 +69,7 @@ export interface Store extends AsyncDisposable {
   readonly read: Reads;
   readonly blobs: BlobStore;
   readonly taskOutput: TaskOutputFiles;
+  readonly ledger: Ledger;
   /**
    * Applies the command. When this resolves it is on disk; when it rejects with a refusal nothing happened. After
    * `storage/storage_unavailable` it may still come to the disk where the process ends before the disk is well again.
@@ -130,7 +140,8 @@ function assemble(
     log?.error({ err: failure }, 'the store takes no writes');
     void reopening.begin();
   };
-  const ports = { statements, clock, redactor, reach: options.reach };
+  const ledger = new LedgerWriter(connection, (last) => options.sealer?.(rootId, last));
+  const ports = { statements, ledger, clock, redactor, reach: options.reach };
   const group = new GroupCommit(ports, onDisk, onFailure);
   const reopening = new Reopening(
     clock,
@@ -143,10 +154,7 @@ function assemble(
       remains.retry();
       log?.warn({ head }, 'the store takes writes again');
       // What a failed commit left on the disk after all.
-      if (head > published) {
-        const { rows } = feed.page({ after: published, limit: head - published });
-        onDisk({ rows, blobs: [] });
-      }
+      if (head > published) onDisk({ rows: missed(feed, published, head), blobs: [] });
     },
     (error) => {
       const failure = storageError(error, 'The disk does not take what is written');
@@ -164,6 +172,7 @@ function assemble(
     read: new Reads(connection, group.aggregates),
     blobs,
     taskOutput: new TaskOutputFiles(lock.root),
+    ledger: new Ledger(connection, ledger),
     commit: (command) => group.commit(command),
     commitOnce: (command) => group.commitOnce(command),
     beginIncarnation: () => beginIncarnation(group, statements, remains, version),
@@ -209,6 +218,10 @@ async function backUp(
   } finally {
     remains.retry();
   }
+}
+
+function missed(feed: JournalFeed, published: number, head: number): readonly RecordedRow[] {
+  return feed.page({ after: published, limit: head - published }).rows;
 }
 
 async function beginIncarnation(

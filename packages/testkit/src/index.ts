@@ -1,4 +1,5 @@
 export { ManualClock, systemRandom } from './clock/manual-clock.ts';
+export { plainSealer } from './ledger/plain-sealer.ts';
 export { type Listening, listening } from './network/listening.ts';
 export { OutgoingConnects } from './network/outgoing-connects.ts';
 export { names, publicAddress, resolveNames, trap, v4, v6 } from './network/public-world.ts';

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { integer, onDaemon } from '../invocation.ts';
 import { type ListFlags, addListOptions, printListing } from '../list-options.ts';
-import { eventColumns, runColumns } from '../output/columns.ts';
+import { eventColumns, externalActionColumns, runColumns } from '../output/columns.ts';
 import { outcomeOf, outcomes } from '../run-outcome.ts';
 
 interface RunListFlags extends ListFlags {
@@ -47,6 +47,20 @@ export function addRuns(program: Command): void {
   addListOptions(runs.command('events <run>').description('the journaled events of a run')).action(
     onDaemon(async ({ client, print }, id: string, flags: ListFlags) =>
       printListing(print, flags, (page) => client.runs.events(id, page), eventColumns),
+    ),
+  );
+  addListOptions(
+    runs
+      .command('external-actions <run>')
+      .description('the signed record of what a run did beyond the daemon'),
+  ).action(
+    onDaemon(async ({ client, print }, id: string, flags: ListFlags) =>
+      printListing(
+        print,
+        flags,
+        (page) => client.runs.externalActions(id, page),
+        externalActionColumns,
+      ),
     ),
   );
   runs

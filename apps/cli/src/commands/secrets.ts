@@ -2,7 +2,7 @@ import type { AuthSlotRecord, AuthSlotStatus } from '@kheish/client-sdk';
 import { type Command, Option } from 'commander';
 import { type SecretFlags, secretProviders, secretRecord } from '../input/secret-record.ts';
 import { clientOf, printerOf } from '../invocation.ts';
-import { takeMasterKeySource } from '../master-key-source.ts';
+import { takeMasterKeySource } from '../key-sources.ts';
 import { secretColumns } from '../output/columns.ts';
 import { write } from '../output/printer.ts';
 import { type OfflineFlags, addOfflineOptions, offlineRoot } from './state-root.ts';

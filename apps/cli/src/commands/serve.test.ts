@@ -35,6 +35,7 @@ test('has the documented defaults', async () => {
     adminToken: {},
     readonlyToken: {},
     masterKeySource: {},
+    signingKeySource: {},
   });
 });
 
@@ -92,6 +93,7 @@ test('takes every flag to its place', async () => {
     logLevel: 'debug',
     drainTimeoutMs: 0,
     masterKeySource: {},
+    signingKeySource: {},
   });
 });
 

@@ -2,7 +2,7 @@ import type { ServeOptions, TokenSource } from '@kheish/daemon';
 import { type Command, Option } from 'commander';
 import { UsageError } from '../failure.ts';
 import { integer, repeated } from '../invocation.ts';
-import { takeMasterKeySource } from '../master-key-source.ts';
+import { takeMasterKeySource, takeSigningKeySource } from '../key-sources.ts';
 
 interface ServeFlags {
   readonly bind: string;
@@ -130,6 +130,7 @@ function serveOptions(command: Command): ServeOptions {
   const adminToken = tokenSource(command, flags, 'httpAdminToken', 'httpAdminTokenFile');
   const readonlyToken = tokenSource(command, flags, 'httpReadonlyToken', 'httpReadonlyTokenFile');
   const masterKeySource = takeMasterKeySource();
+  const signingKeySource = takeSigningKeySource();
   const { anthropicBetaHeader, workspaceRoot, backupDir, routesFile, defaultRoute } = flags;
   const route: ServeOptions['singleRoute'] = {
     ...pick(flags, ['provider', 'model', 'apiKey', 'anthropicVersion']),
@@ -149,6 +150,7 @@ function serveOptions(command: Command): ServeOptions {
     readonlyToken,
     drainTimeoutMs: flags.drainTimeoutMs,
     masterKeySource,
+    signingKeySource,
     environment: environment(),
   };
 }

@@ -1,6 +1,7 @@
 import type {
   ApiTokenView,
   AuthFailure,
+  ExternalActionRecord,
   AuthSlotStatus,
   BackupView,
   MessageView,
@@ -110,6 +111,18 @@ export const messageColumns: Columns<MessageView> = {
 export const eventColumns: Columns<RecordedEvent> = {
   heads: ['id', 'time', 'event'],
   row: (event) => [event.seq, time(event.at_ms), describeEvent(event)],
+};
+
+export const externalActionColumns: Columns<ExternalActionRecord> = {
+  heads: ['#', 'time', 'action', 'phase', 'target', 'outcome'],
+  row: ({ log_index, timestamp_ms, action_id, phase, target, outcome = '' }) => [
+    log_index,
+    time(timestamp_ms),
+    action_id,
+    phase,
+    oneLine(target, 80),
+    outcome,
+  ],
 };
 
 export const approvalColumns: Columns<PendingApprovalView> = {

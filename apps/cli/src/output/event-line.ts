@@ -75,6 +75,8 @@ function detailOf(event: StreamEvent): string[] {
       return [event.token_id, event.name, event.role];
     case 'token_revoked':
       return [event.token_id];
+    case 'audit_key_changed':
+      return [event.continuity, `to ${event.new_key_id}`];
     default:
       return [];
   }

@@ -1,3 +1,4 @@
+import { recordOf } from '@kheish/audit-ledger';
 import type { Handlers } from '@kheish/http-api';
 import {
   type Engine,
@@ -6,13 +7,13 @@ import {
   listedRunView,
   runNotFound,
 } from '@kheish/run-engine';
-import type { Store } from '@kheish/state-store';
+import type { LedgerRow, Store } from '@kheish/state-store';
 import { answered } from './answered.ts';
 import { numberedPageRequest, page } from './page-request.ts';
 import { secondLook } from './second-look.ts';
 import { eventPage } from './session-handlers.ts';
 
-type RunOperation = 'listRuns' | 'getRun' | 'cancelRun' | 'listRunEvents';
+type RunOperation = 'listRuns' | 'getRun' | 'cancelRun' | 'listRunEvents' | 'listExternalActions';
 
 export function runHandlers(store: Store, engine: Engine): Pick<Handlers, RunOperation> {
   const known = (runId: string) => {
@@ -46,5 +47,19 @@ export function runHandlers(store: Store, engine: Engine): Pick<Handlers, RunOpe
       known(path.run_id);
       return eventPage(store, query, { runId: path.run_id });
     },
+    listExternalActions: ({ path: { run_id: runId }, query }) => {
+      known(runId);
+      const { limit, after } = numberedPageRequest(query);
+      const { ledger } = store;
+      const rows = ledger.entriesOf(runId, {
+        limit: limit + 1,
+        ...(after !== undefined && { after }),
+      });
+      return page(rows, limit, 'log_index_asc', placeOf, (shown) =>
+        shown.map(({ index }) => recordOf(ledger.group(index), index)),
+      );
+    },
   };
 }
+
+const placeOf = ({ index }: LedgerRow) => String(index);

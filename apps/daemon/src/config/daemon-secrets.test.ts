@@ -49,18 +49,26 @@ test('the files of tokens and of the master key are secret', () => {
     adminToken: { file: 'admin' },
     readonlyToken: { value: 'reader' },
     masterKeySource: { file: 'key' },
+    signingKeySource: { file: 'signing' },
   } as ServeOptions;
-  expect(secretFilesOf(options)).toEqual(['admin', 'key']);
+  expect(secretFilesOf(options)).toEqual(['admin', 'key', 'signing']);
 });
 
 test('whatever is told is hidden, also what has left the environment before', () => {
   const redactor = createRedactor();
-  const told = ['admin-by-flag', 'reader-by-flag', 'master-key-inline', 'api-key-by-flag'] as const;
+  const told = [
+    'admin-by-flag',
+    'reader-by-flag',
+    'master-key-inline',
+    'api-key-by-flag',
+    'signing-key-inline',
+  ] as const;
   hideSecrets(
     {
       adminToken: { value: told[0] },
       readonlyToken: { value: `${told[1]}\n` },
       masterKeySource: { inline: told[2] },
+      signingKeySource: { inline: told[4] },
       singleRoute: { apiKey: told[3] },
     } as ServeOptions,
     redactor,

@@ -36,8 +36,14 @@ export function masterKeyOf(
 
 /** Keeps every secret that the daemon was told, however it was told, out of the log. */
 export function hideSecrets(options: ServeOptions, redactor: Redactor): void {
-  const { adminToken, readonlyToken, masterKeySource, singleRoute } = options;
-  const told = [adminToken.value, readonlyToken.value, masterKeySource.inline, singleRoute.apiKey];
+  const { adminToken, readonlyToken, masterKeySource, signingKeySource, singleRoute } = options;
+  const told = [
+    adminToken.value,
+    readonlyToken.value,
+    masterKeySource.inline,
+    signingKeySource.inline,
+    singleRoute.apiKey,
+  ];
   for (const secret of told) if (secret !== undefined) redactor.add(secret.trim());
 }
 
@@ -66,8 +72,7 @@ export function tokenOf(flag: string, source: TokenSource): Token | undefined {
 
 /** Files that the configuration names as secret: no tool may see them. */
 export function secretFilesOf(options: ServeOptions): string[] {
-  const { adminToken, readonlyToken, masterKeySource } = options;
-  return [adminToken.file, readonlyToken.file, masterKeySource.file].filter(
-    (file) => file !== undefined,
-  );
+  const { adminToken, readonlyToken, masterKeySource, signingKeySource } = options;
+  const files = [adminToken.file, readonlyToken.file, masterKeySource.file, signingKeySource.file];
+  return files.filter((file) => file !== undefined);
 }

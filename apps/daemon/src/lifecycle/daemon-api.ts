@@ -88,5 +88,5 @@ function unready({ phase }: DaemonState, store: DaemonParts['store']): KheishErr
       'The daemon is going down; what is submitted now begins at its next start.',
     );
   }
-  return store.failure();
+  return store.failure() ?? store.ledger.failure();
 }

@@ -1,3 +1,4 @@
+import type { SigningKeySource } from '@kheish/audit-ledger';
 import type { MasterKey, Redactor } from '@kheish/auth-store';
 import type { Clock, RandomSource, ReachCrashPoint } from '@kheish/core-model';
 import type { RouteInventory } from '@kheish/route-inventory';
@@ -24,6 +25,8 @@ export interface DaemonOptions {
   /** Where `backup create` puts its copies; without it there are none. */
   readonly backupDir?: string;
   readonly masterKey?: MasterKey;
+  /** Of the audit's signing key; without it that is kept in the state root. */
+  readonly signingKeySource?: SigningKeySource;
   /** Files that the configuration names and no tool may see. */
   readonly secretFiles?: readonly string[];
   /** Where commands find programs: the form of the variable PATH. */

@@ -26,6 +26,7 @@ import {
   createWorkspaceTools,
 } from '@kheish/workspace-tools';
 import { type AccessParts, openAccess } from '../access/open-access.ts';
+import { auditSealer } from '../audit/audit-key.ts';
 import { BackupKeeper, openBackupDirectory } from '../backup/backup-keeper.ts';
 import { systemClock, systemRandom } from '../platform/system-clock.ts';
 import { RouteBook } from '../routes/route-book.ts';
@@ -125,9 +126,17 @@ export async function openParts(
 }
 
 function openRoot(options: DaemonOptions, newId: NewId): Store {
-  const { stateRoot, reach, redactor, clock = systemClock, log } = options;
-  const version = KHEISH_VERSION;
-  return openStore({ stateRoot, clock, newId, version, log, redactor, ...(reach && { reach }) });
+  const { stateRoot, reach, redactor, clock = systemClock, random = systemRandom, log } = options;
+  return openStore({
+    stateRoot,
+    clock,
+    newId,
+    version: KHEISH_VERSION,
+    log,
+    redactor,
+    sealer: auditSealer(options, random),
+    ...(reach && { reach }),
+  });
 }
 
 function workspaceTools(having: {

@@ -36,6 +36,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     auth: { mode: options.httpAuthMode, ...(admin && { admin }), ...(readonly && { readonly }) },
     ...(masterKey && { masterKey }),
     ...(options.backupDir !== undefined && { backupDir: options.backupDir }),
+    signingKeySource: options.signingKeySource,
     secretFiles: secretFilesOf(options),
     path: process.env['PATH'] ?? '',
     log,

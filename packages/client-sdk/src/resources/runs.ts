@@ -1,4 +1,5 @@
 import {
+  type ExternalActionRecord,
   type RecordedEvent,
   type RunView,
   endsRun,
@@ -37,6 +38,8 @@ export interface Runs {
   /** A run that is under way still has to stop what it started: `cancel_requested_at_ms` is set then. */
   cancel(runId: string, options?: KeyedCallOptions): Promise<RunView>;
   events(runId: string, options?: ListOptions): Listing<RecordedEvent>;
+  /** The signed record of what the run did beyond the daemon. */
+  externalActions(runId: string, options?: ListOptions): Listing<ExternalActionRecord>;
   /** Ends after the event that ends the run. Without a cursor from the run's beginning. */
   stream(runId: string, options?: StreamOptions): AsyncIterable<StreamFrame>;
   /** The run once it is over, whatever its outcome, or blocked if so asked; also across restarts of the daemon. */
@@ -78,6 +81,10 @@ export function runsOf(transport: Transport): Runs {
     events: (id, options = {}) =>
       listing(options, (query, { signal, timeoutMs }) =>
         request(transport, 'listRunEvents', { ...at(id), query, signal, timeoutMs }),
+      ),
+    externalActions: (id, options = {}) =>
+      listing(options, (query, { signal, timeoutMs }) =>
+        request(transport, 'listExternalActions', { ...at(id), query, signal, timeoutMs }),
       ),
     stream: (id, options = {}) => followRun(id, false, options),
     wait: async (id, options = {}) => {

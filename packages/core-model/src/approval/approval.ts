@@ -14,6 +14,8 @@ export const ToolApproval = v.strictObject({
   /** Of tool, canonical arguments, binding and configuration revision. The call is carried out as long as it is this. */
   digest: DigestText,
   binding: v.optional(ActionBinding),
+  /** What the audit's record will say that it acts on. */
+  audit_target: v.optional(v.string()),
   requested_at_ms: v.number(),
   /** From then on it counts as denied. */
   expires_at_ms: v.optional(v.number()),
@@ -51,6 +53,6 @@ export type VoidReason = v.InferOutput<typeof VoidReason>;
 /** Without the words of the action; its digest stays. */
 export function eraseApproval(approval: PendingApproval): PendingApproval {
   if (approval.kind === 'budget') return approval;
-  const { binding: _binding, ...rest } = approval;
+  const { binding: _binding, audit_target: _target, ...rest } = approval;
   return { ...rest, tool_name: 'erased', reason: '' };
 }

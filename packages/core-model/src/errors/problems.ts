@@ -50,6 +50,13 @@ export const problems = {
   'approvals/duplicate_resolution': { status: 400 },
   'approvals/invalid_updated_input': { status: 400 },
 
+  'audit/entry_not_found': { status: 404 },
+  'audit/key_conflict': { status: 409 },
+  'audit/key_invalid': { status: 400 },
+  'audit/key_mismatch': { status: 409 },
+  'audit/key_missing': { status: 409 },
+  'audit/ledger_unavailable': { status: 503, retryable: true },
+
   'budgets/budget_exceeded': { status: 402 },
 
   'questions/question_option_not_found': { status: 400 },

@@ -19,7 +19,7 @@ const place = { seq: 7, at_ms: 1_000, v: EVENT_SCHEMA_VERSION };
 const optional: Partial<Record<DomainEvent['type'], readonly string[]>> = {
   session_created: ['thread_id', 'system_prompt'],
   session_ended: ['reason'],
-  run_started: ['config_revision'],
+  run_started: ['config_revision', 'input_digest'],
   action_intended: ['tool_call_id', 'approval'],
   action_started: ['process'],
   action_settled: ['response_digest', 'message', 'usage', 'error', 'death_unproven'],

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { tokenEvents } from '../access/api-token.ts';
 import { ApprovalBehavior, PendingApproval, VoidReason } from '../approval/approval.ts';
+import { AuditKeyChanged } from '../audit/audit-key-changed.ts';
 import { Reservation } from '../budget/budget.ts';
 import { DigestText } from '../digest/digest.ts';
 import { Body } from '../message/body.ts';
@@ -79,6 +80,8 @@ const RunStarted = v.strictObject({
   type: v.literal('run_started'),
   ...run,
   incarnation: v.number(),
+  /** Of the input. */
+  input_digest: v.optional(DigestText),
   /** Of the configuration that it keeps to its end; 0 where nobody had changed anything. */
   config_revision: v.optional(v.number()),
 });
@@ -99,7 +102,11 @@ const ActionIntended = v.strictObject({
   effect: EffectClass,
   /** What is acted on: `model:<route>/<model>` or `tool:<name>`. */
   target: v.string(),
-  request_digest: v.string(),
+  request_digest: DigestText,
+  /** The target as the audit's record has it; absent for what reaches nothing beyond the daemon. */
+  audit_target: v.optional(v.string()),
+  /** Of the credential that it uses. */
+  grant_id: v.optional(v.string()),
   tool_call_id: v.optional(v.string()),
   approval: v.optional(GivenApproval),
   /** Of a model call. */
@@ -131,7 +138,7 @@ const ActionSettled = v.strictObject({
   kind: ActionKind,
   target: v.string(),
   outcome: ActionOutcome,
-  response_digest: v.optional(v.string()),
+  response_digest: v.optional(DigestText),
   message: v.optional(v.union([AssistantMessage, ToolMessage])),
   usage: v.optional(Usage),
   /** Of a model call whose model has a price. */
@@ -330,6 +337,7 @@ export const DomainEvent = v.variant('type', [
   SecretSlotDeleted,
   ...tokenEvents,
   RuntimeConfigured,
+  AuditKeyChanged,
 ]);
 export type DomainEvent = v.InferOutput<typeof DomainEvent>;
 export type EventType = DomainEvent['type'];

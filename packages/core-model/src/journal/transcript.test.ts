@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { runEvents, runIn, sampleEvents, toolSettled } from '../testing/sample-events.ts';
+import { runEvents, sampleEvents, toolSettled } from '../testing/sample-events.ts';
+import { runIn } from '../testing/sample-runs.ts';
 import { messageOf } from './transcript.ts';
 
 const run = runIn('running');

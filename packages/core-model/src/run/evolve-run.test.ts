@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DomainEvent } from '../journal/events.ts';
-import { freeze, runEvents, runIn, sampleEvents } from '../testing/sample-events.ts';
+import { freeze, runEvents, sampleEvents } from '../testing/sample-events.ts';
+import { runIn } from '../testing/sample-runs.ts';
 import { eraseRun, evolveRun } from './evolve-run.ts';
 import { RunStatus, isTerminal, mayFollow, runTransitions } from './run-status.ts';
 import { type RunState, modelInUse } from './run.ts';

@@ -94,6 +94,8 @@ const steps: { [T in EventType]?: Step<T> } = {
         kind: event.kind,
         effect: event.effect,
         target: event.target,
+        ...(event.audit_target !== undefined && { audit_target: event.audit_target }),
+        ...(event.grant_id !== undefined && { grant_id: event.grant_id }),
         ...(event.tool_call_id !== undefined && { tool_call_id: event.tool_call_id }),
         ...(event.approval !== undefined && { approval: event.approval }),
         ...(event.reservation !== undefined && { reservation: event.reservation }),

@@ -106,6 +106,8 @@ export interface OpenAction {
   readonly kind: ActionKind;
   readonly effect: EffectClass;
   readonly target: string;
+  readonly audit_target?: string;
+  readonly grant_id?: string;
   readonly tool_call_id?: string;
   readonly approval?: GivenApproval;
   readonly reservation?: Reservation;

@@ -4,6 +4,7 @@ import { addUsage } from '../message/message.ts';
 import { tokensOfBody, tokensOfMessage } from '../message/token-estimate.ts';
 import { nothingCompacted } from './compaction.ts';
 import type { SessionState } from './session.ts';
+import { transcriptDigest } from './transcript-digest.ts';
 
 type Step<T extends EventType> = (
   session: SessionState,
@@ -30,6 +31,7 @@ function spoken(
   return {
     ...session,
     message_count: session.message_count + 1,
+    transcript_digest: transcriptDigest(session.transcript_digest, event.message),
     context_tokens: (session.context_tokens ?? 0) + tokensOfMessage(event.message),
   };
 }
@@ -108,13 +110,20 @@ const steps: { [T in EventType]?: Step<T> } = {
       ...without(session, event.run_id),
       active_run_id: event.run_id,
       message_count: session.message_count + 1,
+      ...(event.input_digest !== undefined && {
+        transcript_digest: transcriptDigest(session.transcript_digest, event.input_digest),
+      }),
     };
   },
   action_settled: (session, event) => {
+    const { message, response_digest: answered } = event;
     const usage = addUsage(session.usage, event.usage);
     return {
       ...session,
-      message_count: session.message_count + (event.message === undefined ? 0 : 1),
+      message_count: session.message_count + (message === undefined ? 0 : 1),
+      ...(message !== undefined && {
+        transcript_digest: transcriptDigest(session.transcript_digest, answered ?? message),
+      }),
       ...(usage && { usage }),
       ...(event.usage && { cost: addCost(session.cost, event.cost_usd_micros) }),
       context_tokens: contextAfter(session, event),

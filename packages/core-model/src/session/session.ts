@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { Cost } from '../budget/cost.ts';
+import type { Digest } from '../digest/digest.ts';
 import type { Usage } from '../message/message.ts';
 import { Generation } from '../run/run.ts';
 import type { SessionCompaction } from './compaction.ts';
@@ -28,6 +29,8 @@ export interface SessionState {
   readonly waiting_for?: 'approval' | 'user_question';
   readonly queued_run_ids: readonly string[];
   readonly message_count: number;
+  /** Of all messages, in order: see `transcriptDigest`. */
+  readonly transcript_digest?: Digest;
   /** Of the next prompt without the system's part: as a provider counted it last, and estimated since. */
   readonly context_tokens?: number;
   /** How the transcript is shown in prompts, where not all of it is. */

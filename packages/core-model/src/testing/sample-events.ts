@@ -1,7 +1,4 @@
 import type { DomainEvent, EventOf } from '../journal/events.ts';
-import { evolveRun } from '../run/evolve-run.ts';
-import type { RunStatus } from '../run/run-status.ts';
-import type { RunState } from '../run/run.ts';
 import { firstRevision } from '../runtime/runtime-config.ts';
 
 const ids = { session_id: 's', run_id: 'run_1' };
@@ -32,14 +29,19 @@ export const runEvents = {
     },
     route: { route_id: 'main', driver: 'scripted', model: 'small' },
   },
-  started: { type: 'run_started', ...ids, incarnation: 1 },
+  started: {
+    type: 'run_started',
+    ...ids,
+    incarnation: 1,
+    input_digest: `sha256:${'0'.repeat(64)}`,
+  },
   recovered: { type: 'run_recovered', ...ids, incarnation: 2, after_crash: true },
   intended: {
     type: 'action_intended',
     ...action,
     effect: 'repeatable',
     target: 'model:main/small',
-    request_digest: 'sha256:0',
+    request_digest: `sha256:${'0'.repeat(64)}`,
   },
   settled: {
     type: 'action_settled',
@@ -349,41 +351,20 @@ export const sampleEvents: readonly DomainEvent[] = [
   ...Object.values(tokenSamples),
   configured,
   { ...configured, setting: 'rollback', rollback_of_revision: 1 },
+  {
+    type: 'audit_key_changed',
+    old_key_id: '0a'.repeat(32),
+    new_key_id: '0b'.repeat(32),
+    continuity: 'announced',
+  },
 ];
 
-const endings = {
+export const endings = {
   completed: runEvents.completed,
   failed: runEvents.failed,
   interrupted: runEvents.interrupted,
   cancelled: runEvents.cancelled,
 } as const;
-
-function after(run: RunState, ...events: readonly DomainEvent[]): RunState {
-  return events.reduce((state, event) => evolveRun(state, event, 1), run);
-}
-
-/** A run that came to this status by its events. */
-export function runIn(status: RunStatus): RunState {
-  const queued = evolveRun(undefined, runEvents.accepted, 1);
-  const running = after(queued, runEvents.started);
-  switch (status) {
-    case 'queued':
-      return queued;
-    case 'running':
-      return running;
-    case 'waiting_for_approval':
-      return after(running, runEvents.approvalRequested, runEvents.suspended);
-    case 'waiting_for_user_question':
-      return after(running, runEvents.questionRequested, {
-        ...runEvents.suspended,
-        waiting_for: 'user_question',
-      });
-    case 'cancelled':
-      return after(queued, endings.cancelled);
-    default:
-      return after(running, endings[status]);
-  }
-}
 
 /** The value, frozen through and through. */
 export function freeze<T>(value: T): T {

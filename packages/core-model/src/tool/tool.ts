@@ -100,6 +100,11 @@ export interface Tool<Input = unknown> extends ToolDefinition {
   /** Calls `context.begin` itself, since it holds processes; for the others of class `once` the gate does. */
   readonly beginsItself?: true;
   parse(input: JsonObject): Input;
+  /**
+   * Of a tool that acts or reaches out: what a call acts on, for the audit's record, without bodies or secrets. A tool
+   * without it reads what is local.
+   */
+  auditTarget?(input: Input): string;
   /** The command that a call would run, for rules that speak of commands. */
   command?(input: Input): Promise<Command>;
   /** Absent: name and input say all of what would be done. */

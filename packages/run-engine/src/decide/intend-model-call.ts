@@ -1,4 +1,4 @@
-import { type RunState, type SessionState, digestOfText } from '@kheish/core-model';
+import { type Digest, type RunState, type SessionState, digestOfJson } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
 import { breachOf, requestBudget, reservationFor } from './budgets.ts';
 import { modelTarget, mustCompact, outputTokens } from './prompt-budget.ts';
@@ -49,7 +49,6 @@ function intendCall(
     return;
   }
   const target = modelTarget(run);
-  const shown = `${session.message_count}\n${session.compaction?.count ?? 0}`;
   state.record({
     type: 'action_intended',
     session_id: run.session_id,
@@ -59,10 +58,23 @@ function intendCall(
     kind: call.kind,
     effect: 'repeatable',
     target,
+    audit_target: target,
     reservation,
-    request_digest: digestOfText(
-      `${call.kind}\n${rules.surfaceDigest}\n${run.config_revision}\n${target}\n${run.session_id}\n${shown}`,
-    ),
+    request_digest: promptDigest(call.kind, run, session, rules),
+  });
+}
+
+/** Of all that a prompt is made of: docs/audit.md says how to check it. */
+function promptDigest(kind: string, run: RunState, session: SessionState, rules: Rules): Digest {
+  return digestOfJson({
+    kind,
+    target: modelTarget(run),
+    surface: rules.surfaceDigest,
+    config_revision: run.config_revision ?? 0,
+    system_prompt: session.system_prompt ?? null,
+    generation: run.request.generation ?? null,
+    transcript: session.transcript_digest ?? null,
+    compactions: session.compaction?.count ?? 0,
   });
 }
 

@@ -11,6 +11,8 @@ import type { Asked } from '../tools/agent-tool.ts';
 /** A call that a model asked for, with what was looked up about it before it is decided. */
 export interface PreparedCall {
   readonly call: ToolCallPart;
+  /** What the audit's record says that it acts on; absent where it reaches nothing beyond the daemon. */
+  readonly auditTarget?: string;
   /** What it would run, for rules that speak of commands. */
   readonly command?: Command;
   /** Looked up only where somebody is to be asked. Absent where the tool has none, or where the call cannot be carried out anyway. */

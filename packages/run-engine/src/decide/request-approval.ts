@@ -15,7 +15,7 @@ export function requestApproval(
   reason: string,
   rules: Rules,
 ): void {
-  const { call, binding } = prepared;
+  const { call, binding, auditTarget } = prepared;
   const expiresAfterMs = rules.approvalExpiresAfterMs(state, run);
   state.record({
     type: 'approval_requested',
@@ -29,6 +29,7 @@ export function requestApproval(
       reason,
       digest: actionDigest(run, prepared),
       ...(binding !== undefined && { binding }),
+      ...(auditTarget !== undefined && { audit_target: auditTarget }),
       requested_at_ms: state.atMs,
       ...(expiresAfterMs !== undefined && { expires_at_ms: state.atMs + expiresAfterMs }),
     },

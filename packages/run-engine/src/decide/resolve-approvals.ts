@@ -114,7 +114,9 @@ function follow(
     refuseCall(state, run, request, { by: 'operator', why });
     return;
   }
-  intendToolCall(state, run, request, rules, {
+  const auditTarget = updated === undefined ? request.audit_target : updated.prepared.auditTarget;
+  const intended = { call: request, ...(auditTarget !== undefined && { auditTarget }) };
+  intendToolCall(state, run, intended, rules, {
     request_id: request.id,
     digest: updated === undefined ? request.digest : actionDigest(run, updated.prepared),
     ...(updated !== undefined && { input: updated.body }),

@@ -1,4 +1,4 @@
-import type { RunState } from '@kheish/core-model';
+import { type RunState, eraseBody } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
 import { intendModelCall } from './intend-model-call.ts';
 import type { Rules } from './rules.ts';
@@ -41,6 +41,7 @@ export function startQueuedRun(
     session_id: sessionId,
     run_id: runId,
     incarnation: rules.incarnation,
+    input_digest: eraseBody(run.request.content).erased,
     config_revision: state.runtime().revision,
   });
   intendModelCall(state, runId, rules);

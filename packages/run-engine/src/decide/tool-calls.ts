@@ -33,14 +33,14 @@ function decideCall(
   rules: Rules,
 ): void {
   if (prepared.hopeless) {
-    intendToolCall(state, run, prepared.call, rules);
+    intendToolCall(state, run, prepared, rules);
     return;
   }
   const { decision, reason } = rules.permit(state, run, prepared);
   if (decision === 'deny') refuseCall(state, run, prepared.call, { by: 'rule', why: reason });
   else if (decision === 'ask') requestApproval(state, run, prepared, reason, rules);
   else if (prepared.asks !== undefined) requestAnswer(state, run, prepared, rules);
-  else intendToolCall(state, run, prepared.call, rules);
+  else intendToolCall(state, run, prepared, rules);
 }
 
 function excessOf(

@@ -1,6 +1,5 @@
 import {
   type Compaction,
-  type EventOf,
   KheishError,
   type PromptMessage,
   type RunError,
@@ -23,6 +22,7 @@ import {
 import { resolveMessage } from '../prompt/resolve-message.ts';
 import { summaryPrompt, summaryRequest } from '../prompt/summary-request.ts';
 import { boundedText } from './bounded-text.ts';
+import type { Intent } from './intent.ts';
 import { type ModelCallPorts, costIn } from './model-call.ts';
 import type { KeepText, ReadPatiently } from './tool-call.ts';
 
@@ -44,7 +44,7 @@ export interface PreparedCompaction {
  * there is none to be had they go without. Only the abort of `signal` rejects, and a store that is broken.
  */
 export async function performCompaction(
-  { session_id: sessionId, run_id: runId }: EventOf<'action_intended'>,
+  { session_id: sessionId, run_id: runId }: Intent,
   signal: AbortSignal,
   ports: CompactionPorts,
 ): Promise<PreparedCompaction> {

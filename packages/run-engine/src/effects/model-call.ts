@@ -4,7 +4,6 @@ import {
   type AssistantPart,
   type Budgets,
   type Clock,
-  type EventOf,
   type Json,
   type NewId,
   type PromptMessage,
@@ -28,6 +27,7 @@ import type { ModelOutcome } from '../decide/settle-model-call.ts';
 import type { ModelRoutes } from '../engine/model-routes.ts';
 import { systemPrompt } from '../prompt/system-prompt.ts';
 import type { Transcripts } from '../prompt/transcript.ts';
+import type { Intent } from './intent.ts';
 import type { LiveText } from './live-text.ts';
 import { redactedParts } from './redacted-parts.ts';
 import type { KeepText, ReadPatiently } from './tool-call.ts';
@@ -57,7 +57,7 @@ export interface ModelAnswer {
 
 /** Performs an intended model call: the session's transcript to the run's route, the answer as it will be stored. */
 export async function performModelCall(
-  intent: EventOf<'action_intended'>,
+  intent: Intent,
   signal: AbortSignal,
   ports: ModelCallPorts & { readonly read: ReadPatiently; readonly keep: KeepText },
 ): Promise<ModelAnswer> {
@@ -118,7 +118,7 @@ export async function performModelCall(
 }
 
 /** Where a budget is in force the answer may not be longer than what was put aside for it. */
-function heldTo({ reservation }: EventOf<'action_intended'>, budgets: Budgets) {
+function heldTo({ reservation }: Intent, budgets: Budgets) {
   if (reservation === undefined || Object.keys(budgets).length === 0) return {};
   return { max_output_tokens: reservation.output_tokens };
 }
@@ -129,7 +129,7 @@ export function costIn(usage: Usage, run: RunState, { routes }: Pick<ModelCallPo
 }
 
 async function preparedCall(
-  { session_id: sessionId, run_id: runId }: EventOf<'action_intended'>,
+  { session_id: sessionId, run_id: runId }: Intent,
   { store, routes, transcripts }: ModelCallPorts,
 ) {
   const session = store.read.session(sessionId);

@@ -1,5 +1,4 @@
 import {
-  type EventOf,
   KheishError,
   type ProcessIdentity,
   type RunError,
@@ -17,7 +16,8 @@ import { type ModelOutcome, settleModelCall } from '../decide/settle-model-call.
 import { type ToolOutcome, settleToolCall } from '../decide/settle-tool-call.ts';
 import type { SessionTasks } from '../tasks/session-tasks.ts';
 import { type PreparedCompaction, performCompaction } from './compaction-call.ts';
-import { diskRetryMs } from './disk-retry.ts';
+import { diskRetryMs, isPassing } from './disk-retry.ts';
+import type { Intent } from './intent.ts';
 import { type ModelCallPorts, performModelCall } from './model-call.ts';
 import {
   type KeepText,
@@ -26,8 +26,6 @@ import {
   performToolCall,
   stoppedToolCall,
 } from './tool-call.ts';
-
-type Intent = EventOf<'action_intended'>;
 
 export interface EffectLog {
   warn(facts: object, message: string): void;
@@ -301,10 +299,9 @@ export class RunEffects {
       try {
         return await attempt();
       } catch (error) {
-        const waits = error instanceof KheishError && error.code === 'storage/storage_unavailable';
-        if (!waits || signal.aborted) throw error;
+        if (!isPassing(error) || signal.aborted) throw error;
         if (tries === 1)
-          this.#log.warn({ run_id, detail: error.message }, 'a run waits for the disk');
+          this.#log.warn({ run_id, detail: error.message }, 'a run waits for the store');
         await this.#ports.clock.sleep(diskRetryMs(tries), signal);
       }
     }
@@ -317,7 +314,6 @@ function intentOf(run: RunState, action: RunState['open_actions'][number]): Inte
     session_id: run.session_id,
     run_id: run.run_id,
     step: run.step,
-    request_digest: '',
     ...action,
   };
 }

@@ -28,7 +28,7 @@ describe('an outcome', () => {
     root.clock.advance(100);
     expect((await daemon.ended(run_id)).status).toBe('completed');
     expect(daemon.model.turns).toHaveLength(1);
-    expect(daemon.log.map(({ message }) => message)).toEqual(['a run waits for the disk']);
+    expect(daemon.log.map(({ message }) => message)).toEqual(['a run waits for the store']);
   });
 
   test('of a tool waits likewise, and does not run the tool again', async () => {
@@ -85,7 +85,7 @@ describe('an outcome', () => {
       if (refusals !== left) tries.push(waited);
     }
     expect(tries).toEqual([0, 200, 600, 1_400, 3_000, 6_200, 11_200, 16_200]);
-    expect(daemon.log.map(({ message }) => message)).toEqual(['a run waits for the disk']);
+    expect(daemon.log.map(({ message }) => message)).toEqual(['a run waits for the store']);
     expect((await daemon.ended(run_id)).status).toBe('completed');
     expect(daemon.eventsOf(run_id).filter((type) => type === 'run_completed')).toHaveLength(1);
   });

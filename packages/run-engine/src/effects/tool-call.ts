@@ -1,5 +1,4 @@
 import {
-  type EventOf,
   type JsonObject,
   KheishError,
   type ReachCrashPoint,
@@ -15,6 +14,7 @@ import { runError } from '../decide/finish-run.ts';
 import { type PreparedCall, actionDigest } from '../decide/prepared-call.ts';
 import type { Rules } from '../decide/rules.ts';
 import type { ToolOutcome } from '../decide/settle-tool-call.ts';
+import type { Intent } from './intent.ts';
 import type { ToolAnswer, ToolGate } from './tool-gate.ts';
 
 /** Prepares a text of an outcome for its commit; waits where the disk does not take it. */
@@ -22,8 +22,6 @@ export type KeepText = (text: string) => Promise<PreparedBody>;
 
 /** Reads the store; where the disk does not give it, waits. */
 export type ReadPatiently = <T>(read: () => T | Promise<T>) => Promise<T>;
-
-type Intent = EventOf<'action_intended'>;
 
 export interface ToolCallPorts {
   readonly store: Store;
@@ -54,6 +52,7 @@ export async function performToolCall(
       return rules.permit(store.read, run, prepared);
     },
     limits: store.read.runtime(run.config_revision).config.tool_limits,
+    isOnRecord: intent.audit_target !== undefined,
   };
   ports.reach?.('tool.begun');
   const answer = await ports.gate.run(call, authority, {

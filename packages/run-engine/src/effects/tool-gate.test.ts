@@ -51,6 +51,7 @@ const authority: Authority = {
   run: { config_revision: 1 } as RunState,
   verdict: () => ({ decision: 'allow', reason: '' }),
   limits: firstRevision.config.tool_limits,
+  isOnRecord: true,
 };
 
 const run = (offered: AgentTool, call = act, signal?: AbortSignal) =>
@@ -208,7 +209,12 @@ test('two tools of one name are refused, and one that is not there is harmless t
   expect(() => new ToolGate([says('a'), says('b')], clock, roomy, createRedactor())).toThrow(
     'two tools have one name',
   );
-  const gate = new ToolGate([{ ...says('a'), effect: 'once' }], clock, roomy, createRedactor());
+  const gate = new ToolGate(
+    [{ ...says('a'), effect: 'once', auditTarget: () => 'act:a' }],
+    clock,
+    roomy,
+    createRedactor(),
+  );
   expect(gate.effectOf('act')).toBe('once');
   expect(gate.effectOf('__proto__')).toBe('repeatable');
 });

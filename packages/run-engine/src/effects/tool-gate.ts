@@ -41,6 +41,8 @@ export interface Authority {
   /** What the deny rules that are in force now say and, where nobody approved the call, the rules of its run. */
   readonly verdict: (call: PreparedCall) => Verdict;
   readonly limits: ToolRuntimeLimits;
+  /** The audit's record says that the call was asked for. */
+  readonly isOnRecord: boolean;
 }
 
 export interface ToolLimits {
@@ -65,6 +67,10 @@ export class ToolGate {
     this.#places = new Places({ total, perKind });
     this.#tools = new Map(tools.map((tool) => [tool.name, tool]));
     if (this.#tools.size !== tools.length) throw new Error('two tools have one name');
+    const unrecorded = tools.find(
+      (tool) => isEffect(tool) && tool.effect !== 'repeatable' && tool.auditTarget === undefined,
+    );
+    if (unrecorded !== undefined) throw new Error(`${unrecorded.name} acts without a record`);
     this.#clock = clock;
     this.#redactor = redactor;
   }
@@ -85,16 +91,18 @@ export class ToolGate {
   ): Promise<PreparedCall> {
     const tool = this.#tools.get(call.tool_name);
     if (tool === undefined || call.input === undefined) return { call, hopeless: true };
+    let known: PreparedCall = { call };
     try {
       const input = tool.parse(call.input);
       if (!isEffect(tool)) {
-        return tool.kind === 'asking' ? { call, asks: tool.parse(call.input) } : { call };
+        return tool.kind === 'asking' ? { call, asks: tool.parse(call.input) } : known;
       }
-      const prepared = await withCommand(tool, call, input);
+      if (tool.auditTarget !== undefined) known = { call, auditTarget: tool.auditTarget(input) };
+      const prepared = await withCommand(tool, known, input);
       return isAsked(prepared) ? await withBinding(tool, prepared, input) : prepared;
     } catch {
       // What is wrong with it is said when it is carried out.
-      return { call, hopeless: true };
+      return { ...known, hopeless: true };
     }
   }
 
@@ -131,7 +139,9 @@ export class ToolGate {
       return { content: '', decision: decisionOf(tool, input, context) };
     }
     const input = tool.parse(raw);
-    const prepared = tool.command === undefined ? { call } : await withCommand(tool, call, input);
+    requireOnRecord(tool, authority);
+    const prepared =
+      tool.command === undefined ? { call } : await withCommand(tool, { call }, input);
     const { run, approval } = authority;
     const admitted = isAdmitted(prepared, authority);
     if (admitted && approval === undefined) return this.#perform(tool, input, authority, context);
@@ -210,6 +220,12 @@ function notApproved(): KheishError {
   );
 }
 
+/** No entry, no effect. */
+function requireOnRecord(tool: Tool, { isOnRecord }: Authority): void {
+  if (tool.auditTarget === undefined || isOnRecord) return;
+  throw new Error(`${tool.name} is not on the record of external actions`);
+}
+
 /** What was approved may be another thing now. */
 function requireUnchanged(prepared: PreparedCall, run: RunState, approval: GivenApproval): void {
   if (actionDigest(run, prepared) === approval.digest) return;
@@ -219,8 +235,8 @@ function requireUnchanged(prepared: PreparedCall, run: RunState, approval: Given
   );
 }
 
-async function withCommand(tool: Tool, call: ToolCallPart, input: unknown): Promise<PreparedCall> {
-  return tool.command === undefined ? { call } : { call, command: await tool.command(input) };
+async function withCommand(tool: Tool, known: PreparedCall, input: unknown): Promise<PreparedCall> {
+  return tool.command === undefined ? known : { ...known, command: await tool.command(input) };
 }
 
 async function withBinding(

@@ -271,6 +271,7 @@ class Life implements AsyncDisposable {
       effect,
       limits: { timeoutMs: 600_000, maxOutputBytes: 1_000 },
       parse: (input) => input,
+      ...(effect === 'once' && { auditTarget: () => `${name}:test` }),
       run: (_input, { signal, action_id: actionId }) =>
         new Promise((resolve, reject) => {
           if (effect === 'once') this.actsBegun.push(actionId);

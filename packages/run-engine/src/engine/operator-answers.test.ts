@@ -20,6 +20,7 @@ class Witness {
       if ('bad' in input) throw new Error('bad');
       return input;
     },
+    auditTarget: () => 'bash:test',
     bind: (): Promise<ActionBinding> =>
       Promise.resolve({ cwd: `/${this.content}`, files: [], unbound: 'a test' }),
     run: (input) => {

@@ -1,6 +1,7 @@
 import {
   type Clock,
   type EventOf,
+  KheishError,
   type ProcessIdentity,
   type RunState,
   endsRun,
@@ -52,7 +53,7 @@ export class Takeover {
     for (const run of left) this.#waiting.set(run.run_id, run);
     const ending = left.filter((run) => run.stop !== undefined || this.#isExhausted(run));
     for (const run of ending) this.#waiting.delete(run.run_id);
-    await Promise.all([...ending, ...this.#next()].map((run) => this.#take(run)));
+    await Promise.all([...ending, ...this.#next()].map((run) => this.#takeOrWait(run)));
     return left.length;
   }
 
@@ -133,6 +134,16 @@ export class Takeover {
       load: { session, run: runId, admission: true },
       decide: (state) => recoverRun(state, runId, left, this.#rules),
     });
+  }
+
+  /** A ledger that cannot be written keeps the run as it is, not the daemon from starting. */
+  async #takeOrWait(run: RunState): Promise<void> {
+    try {
+      await this.#take(run);
+    } catch (error) {
+      if (!(error instanceof KheishError) || error.code !== 'audit/ledger_unavailable') throw error;
+      void this.#takeUntilStored(run);
+    }
   }
 
   /** Ends processes of the run that outlived their daemon. Gives the actions of which some may still live. */

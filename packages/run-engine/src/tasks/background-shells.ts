@@ -11,7 +11,7 @@ import {
   type TaskState,
 } from '@kheish/core-model';
 import type { BlobRow, RecordedRow, Store, WorkingState } from '@kheish/state-store';
-import { diskRetryMs } from '../effects/disk-retry.ts';
+import { diskRetryMs, isPassing } from '../effects/disk-retry.ts';
 import type { EffectLog } from '../effects/run-effects.ts';
 import type { EndProcesses } from '../engine/takeover.ts';
 import { excerptOf, wholeText } from './output-text.ts';
@@ -255,11 +255,10 @@ export class BackgroundShells {
       try {
         return await attempt();
       } catch (error) {
-        const waits = error instanceof KheishError && error.code === 'storage/storage_unavailable';
-        if (!waits || this.#closed.signal.aborted) throw error;
+        if (!isPassing(error) || this.#closed.signal.aborted) throw error;
         if (tries === 1) {
           const facts = { task_id: taskId, detail: error.message };
-          this.#ports.log.warn(facts, 'a background task waits for the disk');
+          this.#ports.log.warn(facts, 'a background task waits for the store');
         }
         await this.#ports.clock.sleep(diskRetryMs(tries), this.#closed.signal);
       }

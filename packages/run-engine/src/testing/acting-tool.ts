@@ -9,6 +9,7 @@ export function tool(run: Tool['run'], effect: Tool['effect'] = 'repeatable'): T
     effect,
     limits: { timeoutMs: 600_000, maxOutputBytes: 1_000_000 },
     parse: (input) => input,
+    ...(effect !== 'repeatable' && { auditTarget: () => 'act:test' }),
     run,
   };
 }

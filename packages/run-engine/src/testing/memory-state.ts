@@ -93,6 +93,7 @@ export class MemoryState {
       token: () => undefined,
       keepToken: () => undefined,
       noteAuthFailures: () => undefined,
+      keepCheckpoint: () => undefined,
     };
   }
 

@@ -11,7 +11,7 @@ import {
 } from '@kheish/core-model';
 import { type RouteInventory, parseRoutesFile, resolveSelector } from '@kheish/route-inventory';
 import { type Incarnation, type Store, openStore } from '@kheish/state-store';
-import { ManualClock, systemRandom } from '@kheish/testkit';
+import { ManualClock, plainSealer, systemRandom } from '@kheish/testkit';
 import { Engine, type EngineOptions } from '../engine/engine.ts';
 import type { ModelRoutes } from '../engine/model-routes.ts';
 import { SessionTasks } from '../tasks/session-tasks.ts';
@@ -61,7 +61,14 @@ export class EngineRoot implements AsyncDisposable {
   /** Starts an engine, without recovery. */
   async start(options: EngineStart = {}): Promise<RunningEngine> {
     const { clock, newId, path, redactor } = this;
-    const store = openStore({ stateRoot: path, clock, newId, version: '1.0.0', redactor });
+    const store = openStore({
+      stateRoot: path,
+      clock,
+      newId,
+      version: '1.0.0',
+      redactor,
+      sealer: () => plainSealer,
+    });
     const engine = new RunningEngine(store, await store.beginIncarnation(), options, this);
     this.#running.push(engine);
     return engine;

@@ -6,6 +6,7 @@ export function sessionView(session: SessionState): SessionView {
     waiting_for: _waiting,
     context_limits: _limits,
     queued_run_ids: queued,
+    transcript_digest: _digest,
     compaction,
     ...rest
   } = session;

@@ -1,5 +1,6 @@
 import { EVENT_SCHEMA_VERSION, runIdOf, runtimeRevisionOf, sessionIdOf } from '@kheish/core-model';
 import type { BlobRow } from '../blobs/blob-store.ts';
+import type { LedgerWriter } from '../ledger/ledger-writer.ts';
 import type { Aggregates } from './aggregates.ts';
 import { writeToken } from './api-tokens.ts';
 import { noteAuthFailures } from './auth-failures.ts';
@@ -23,7 +24,7 @@ export interface RecordedRow {
  * Blobs that the command brings must be on disk or in the same transaction before their events.
  */
 export function append(
-  statements: Statements,
+  { statements, ledger }: { readonly statements: Statements; readonly ledger: LedgerWriter },
   aggregates: Aggregates,
   work: WorkingSet,
   blobs: readonly BlobRow[],
@@ -33,6 +34,10 @@ export function append(
     statements.putBlob.run(blob.digest, blob.sessionId, blob.bytes, blob.data);
   }
   const rows = appendEvents(statements, work, seq);
+  if (work.external.length > 0) ledger.append(work.external);
+  if (work.checkpoint !== undefined) {
+    ledger.keep(work.checkpoint.checkpoint, work.checkpoint.subtrees);
+  }
   writeAggregates(statements, aggregates, work, rows);
   writeTasks(statements, work, rows);
   for (const [slotId, { slot, version }] of work.sealed) {

@@ -10,6 +10,7 @@ import type {
   TaskState,
 } from '@kheish/core-model';
 import type { BlobRow } from '../blobs/blob-store.ts';
+import type { LedgerCheckpoint, LedgerSubtree } from '../ledger/sealed-entry.ts';
 
 /** The aggregates a decision needs, as data: they are loaded before `decide` runs. */
 export interface Load {
@@ -61,6 +62,8 @@ export interface WorkingState {
   keepToken(token: ApiToken): void;
   /** Notes who was not let in; the oldest of these notes make room. */
   noteAuthFailures(failures: readonly AuthFailure[]): void;
+  /** Keeps what a follower of the ledger signed, and what it need not hash anew. */
+  keepCheckpoint(checkpoint: LedgerCheckpoint, subtrees: readonly LedgerSubtree[]): void;
 }
 
 export interface Command<R> {

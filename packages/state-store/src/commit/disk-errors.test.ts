@@ -1,4 +1,6 @@
+import { plainSealer } from '@kheish/testkit';
 import { describe, expect, test } from 'vitest';
+import { LedgerWriter } from '../ledger/ledger-writer.ts';
 import { Connection } from '../root/connection.ts';
 import { openDatabase } from '../root/open-database.ts';
 import { created, recording } from '../testing/commands.ts';
@@ -10,16 +12,19 @@ import { prepareStatements } from './statements.ts';
 
 function openGroup(root: TemporaryRoot) {
   const db = openDatabase(root.path);
-  const statements = prepareStatements(new Connection(db));
+  const connection = new Connection(db);
+  const statements = prepareStatements(connection);
+  const ledger = new LedgerWriter(connection, () => plainSealer);
   const published: number[] = [];
   const onDisk = ({ rows }: { rows: readonly { seq: number }[] }) =>
     published.push(...rows.map((row) => row.seq));
   return {
     db,
     statements,
+    ledger,
     published,
     group: new GroupCommit(
-      { statements, clock: root.clock, redactor: nothingKnown },
+      { statements, ledger, clock: root.clock, redactor: nothingKnown },
       onDisk,
       () => undefined,
     ),
@@ -58,7 +63,7 @@ describe('a full database', () => {
 describe('an error of the disk in the middle of a group', () => {
   test('rejects those before and after it too: they may be rolled back already', async () => {
     await using root = new TemporaryRoot();
-    const { db, statements, published, count } = openGroup(root);
+    const { db, statements, ledger, published, count } = openGroup(root);
     let fails = true;
     const appendEvent = {
       run: (...row: Parameters<typeof statements.appendEvent.run>) => {
@@ -71,7 +76,7 @@ describe('an error of the disk in the middle of a group', () => {
     const broken = { ...statements, appendEvent } as unknown as typeof statements;
     const failures: string[] = [];
     const group = new GroupCommit(
-      { statements: broken, clock: root.clock, redactor: nothingKnown },
+      { statements: broken, ledger, clock: root.clock, redactor: nothingKnown },
       ({ rows }) => published.push(...rows.map((row) => row.seq)),
       (failure) => failures.push(failure.code),
     );
@@ -94,7 +99,7 @@ describe('an error of the disk in the middle of a group', () => {
 describe('a failed COMMIT', () => {
   test('rejects its group, and what comes until the disk is well again', async () => {
     await using root = new TemporaryRoot();
-    const { db, statements, published, count } = openGroup(root);
+    const { db, statements, ledger, published, count } = openGroup(root);
     let fails = true;
     const commit = {
       run: () => {
@@ -106,7 +111,7 @@ describe('a failed COMMIT', () => {
       published.push(...rows.map((row) => row.seq));
     const broken = { ...statements, commit } as unknown as typeof statements;
     const group = new GroupCommit(
-      { statements: broken, clock: root.clock, redactor: nothingKnown },
+      { statements: broken, ledger, clock: root.clock, redactor: nothingKnown },
       onDisk,
       () => undefined,
     );

@@ -1,5 +1,6 @@
 import { type Clock, KheishError, type ReachCrashPoint } from '@kheish/core-model';
 import type { BlobRow } from '../blobs/blob-store.ts';
+import type { LedgerWriter } from '../ledger/ledger-writer.ts';
 import { concernsTheGroup, storageError } from '../root/storage-error.ts';
 import { Aggregates } from './aggregates.ts';
 import { type RecordedRow, append } from './append.ts';
@@ -25,6 +26,7 @@ export interface CommittedGroup {
 
 interface GroupCommitPorts {
   readonly statements: Statements;
+  readonly ledger: LedgerWriter;
   readonly clock: Clock;
   readonly redactor: StoreRedactor;
   readonly reach?: ReachCrashPoint | undefined;
@@ -41,6 +43,7 @@ const MAX_WAITING = 10_000;
 export class GroupCommit {
   readonly aggregates = new Aggregates();
   readonly #statements: Statements;
+  readonly #ledger: LedgerWriter;
   readonly #clock: Clock;
   readonly #onDisk: (group: CommittedGroup) => void;
   readonly #onFailure: (failure: KheishError) => void;
@@ -53,11 +56,12 @@ export class GroupCommit {
   #failure: KheishError | undefined;
 
   constructor(
-    { statements, clock, redactor, reach }: GroupCommitPorts,
+    { statements, ledger, clock, redactor, reach }: GroupCommitPorts,
     onDisk: (group: CommittedGroup) => void,
     onFailure: (failure: KheishError) => void,
   ) {
     this.#statements = statements;
+    this.#ledger = ledger;
     this.#clock = clock;
     this.#onDisk = onDisk;
     this.#onFailure = onFailure;
@@ -87,6 +91,7 @@ export class GroupCommit {
     this.#head = head;
     this.#nextSeq = seqAfter(head, this.#statements);
     this.aggregates.forget();
+    this.#ledger.forget();
     this.#failure = undefined;
   }
 
@@ -140,17 +145,21 @@ export class GroupCommit {
       this.#reach?.('commit.begun');
       const atMs = this.#clock.now();
       for (const member of group) settle.push(this.#apply(member, atMs, rows));
+      this.#ledger.seal();
       this.#reach?.('commit.applied');
       this.#statements.commit.run();
     } catch (error) {
       [this.#head, this.#nextSeq] = [head, firstSeq];
       this.aggregates.forget();
       this.#rollBack();
-      this.#failure = storageError(error, 'The disk does not take what is written');
-      for (const member of group) member.reject(this.#failure);
-      this.#onFailure(this.#failure);
+      this.#ledger.dropped();
+      const failure = storageError(error, 'The disk does not take what is written');
+      for (const member of group) member.reject(failure);
+      // Nothing is wrong with the disk: who brings no entry is still welcome.
+      if (failure.code !== 'audit/ledger_unavailable') this.#closeFor(failure);
       return;
     }
+    this.#ledger.kept();
     this.#reach?.('commit.durable');
     try {
       this.#onDisk({ rows, blobs: group.flatMap(({ command }) => command.blobs ?? []) });
@@ -158,6 +167,12 @@ export class GroupCommit {
     } finally {
       for (const done of settle) done();
     }
+  }
+
+  #closeFor(failure: KheishError): void {
+    this.#failure = failure;
+    this.#ledger.forget();
+    this.#onFailure(failure);
   }
 
   #rollBack(): void {
@@ -171,6 +186,7 @@ export class GroupCommit {
   /** Decides and appends one member; its fault undoes it alone. Returns how to settle it once the group is on disk. */
   #apply(member: Member, atMs: number, rows: RecordedRow[]): () => void {
     const { command, once } = member;
+    const { added } = this.#ledger;
     let appending = false;
     try {
       if (once !== undefined) {
@@ -185,12 +201,13 @@ export class GroupCommit {
         this.#redactor,
       );
       const result = command.decide(work);
-      const speaks = work.recorded.length > 0;
+      const speaks = work.recorded.length > 0 || work.checkpoint !== undefined;
       if (speaks || once !== undefined || work.authFailures.length > 0) {
         this.#statements.savepoint.run();
         appending = true;
         const blobs = speaks ? (command.blobs ?? []) : [];
-        const appended = append(this.#statements, this.aggregates, work, blobs, this.#nextSeq);
+        const tables = { statements: this.#statements, ledger: this.#ledger };
+        const appended = append(tables, this.aggregates, work, blobs, this.#nextSeq);
         if (once !== undefined) {
           keepAnswer(this.#statements, once, once.answer(result), atMs);
         }
@@ -204,6 +221,7 @@ export class GroupCommit {
       if (concernsTheGroup(error)) throw error;
       if (appending) {
         this.aggregates.forget();
+        this.#ledger.undo(added);
         this.#statements.rollbackMember.run();
         this.#statements.release.run();
       }

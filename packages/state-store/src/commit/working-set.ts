@@ -4,6 +4,7 @@ import {
   addSpending,
   daySpendingChange,
   type DomainEvent,
+  type ExternalAction,
   type RunState,
   type SealedSlot,
   type SessionState,
@@ -12,6 +13,7 @@ import {
   evolveRun,
   evolveSession,
   evolveTask,
+  externalActionsOf,
   isEnded,
   isTaskEvent,
   messageOf,
@@ -22,6 +24,7 @@ import {
   sessionIdOf,
   type Message,
 } from '@kheish/core-model';
+import type { LedgerCheckpoint, LedgerSubtree } from '../ledger/sealed-entry.ts';
 import { storedJson } from '../root/storage-error.ts';
 import type { Aggregates, StoredRun, StoredSession } from './aggregates.ts';
 import { tokenOf } from './api-tokens.ts';
@@ -52,6 +55,9 @@ interface Tracked<T> {
 export class WorkingSet implements WorkingState {
   readonly atMs: number;
   readonly recorded: Recorded[] = [];
+  /** What the recorded events put on the record of external actions. */
+  readonly external: ExternalAction[] = [];
+  checkpoint: { checkpoint: LedgerCheckpoint; subtrees: readonly LedgerSubtree[] } | undefined;
   readonly sessions = new Map<string, Tracked<SessionState>>();
   readonly runs = new Map<string, Tracked<RunState>>();
   readonly tasks = new Map<string, Tracked<TaskState>>();
@@ -186,13 +192,18 @@ export class WorkingSet implements WorkingState {
     this.authFailures.push(...failures);
   }
 
+  keepCheckpoint(checkpoint: LedgerCheckpoint, subtrees: readonly LedgerSubtree[]): void {
+    this.checkpoint = { checkpoint, subtrees };
+  }
+
   #evolve(event: DomainEvent): void {
     const sessionId = sessionIdOf(event);
     const runId = runIdOf(event);
     const index =
       sessionId === undefined ? 0 : (this.sessions.get(sessionId)?.state?.message_count ?? 0);
     if (event.type === 'runtime_configured') this.#runtime = runtimeRevisionOf(event, this.atMs);
-    let run: RunState | undefined;
+    let run = runId === undefined ? undefined : this.runs.get(runId)?.state;
+    this.external.push(...externalActionsOf(event, run, this.atMs));
     if (runId !== undefined) {
       const tracked = track(this.runs, runId);
       const before = tracked.state?.status;

@@ -62,6 +62,9 @@ describe('a root of an older program', () => {
       'DROP TABLE session_tasks',
       'DROP TABLE api_tokens',
       'DROP TABLE auth_failures',
+      'DROP TABLE ledger_entries',
+      'DROP TABLE ledger_checkpoints',
+      'DROP TABLE ledger_subtrees',
       `UPDATE runs SET state = json_remove(state, '$.approvals', '$.questions')`,
       'PRAGMA user_version = 1',
     );

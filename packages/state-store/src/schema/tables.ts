@@ -174,6 +174,42 @@ export const authFailures = sqliteTable('auth_failures', {
   body: text('body').notNull(),
 });
 
+/**
+ * Operational: the record of external actions. The last entry of each commit carries the signature that all of that
+ * commit share.
+ */
+export const ledgerEntries = sqliteTable(
+  'ledger_entries',
+  {
+    idx: integer('idx').primaryKey(),
+    chain: text('chain').notNull(),
+    body: text('body').notNull(),
+    recordHash: blob('record_hash', { mode: 'buffer' }).notNull(),
+    keyId: text('key_id'),
+    signature: blob('signature', { mode: 'buffer' }),
+  },
+  (t) => [index('ledger_entries_of_chain').on(t.chain, t.idx)],
+);
+
+/** Operational: signed statements of what the ledger was. */
+export const ledgerCheckpoints = sqliteTable('ledger_checkpoints', {
+  treeSize: integer('tree_size').primaryKey(),
+  body: text('body').notNull(),
+  keyId: text('key_id').notNull(),
+  signature: blob('signature', { mode: 'buffer' }).notNull(),
+});
+
+/** Operational: roots of whole subtrees of the ledger's Merkle tree. */
+export const ledgerSubtrees = sqliteTable(
+  'ledger_subtrees',
+  {
+    level: integer('level').notNull(),
+    idx: integer('idx').notNull(),
+    hash: blob('hash', { mode: 'buffer' }).notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.level, t.idx] })],
+);
+
 /** Operational: answers given under an idempotency key, with the session they speak of. */
 export const idempotency = sqliteTable(
   'idempotency',

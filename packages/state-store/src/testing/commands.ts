@@ -54,7 +54,7 @@ export function intended(
     kind: 'model_call',
     effect: 'repeatable',
     target: 'model:main/small',
-    request_digest: 'sha256:0',
+    request_digest: `sha256:${'0'.repeat(64)}`,
   };
 }
 

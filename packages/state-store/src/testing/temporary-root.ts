@@ -2,7 +2,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NewId } from '@kheish/core-model';
-import { ManualClock } from '@kheish/testkit';
+import { ManualClock, plainSealer } from '@kheish/testkit';
 import Database from 'better-sqlite3';
 import { type Store, type StoreOptions, openStore } from '../store.ts';
 
@@ -21,7 +21,14 @@ export class TemporaryRoot implements AsyncDisposable {
 
   open(options: Partial<StoreOptions> = {}): Store {
     const { clock, newId, path } = this;
-    const store = openStore({ stateRoot: path, clock, newId, version: '1.0.0', ...options });
+    const store = openStore({
+      stateRoot: path,
+      clock,
+      newId,
+      version: '1.0.0',
+      sealer: () => plainSealer,
+      ...options,
+    });
     this.#opened.push(store);
     return store;
   }

@@ -1,5 +1,6 @@
 import {
   type Body,
+  type ExternalAction,
   type Message,
   type RecordedEvent,
   type RunState,
@@ -13,6 +14,7 @@ import {
   evolveRun,
   evolveSession,
   evolveTask,
+  externalActionsOf,
   isBlobRef,
   isTaskEvent,
   mapBodies,
@@ -35,6 +37,8 @@ export interface ReplayedSession {
   readonly messages: readonly { idx: number; seq: number; run_id: string; body: Message }[];
   /** What its model calls spent and put aside, by UTC day. */
   readonly days: ReadonlyMap<string, Spending>;
+  /** What its events put on the record of external actions, by run. */
+  readonly external: ReadonlyMap<string, readonly ExternalAction[]>;
   /** Digests of the long texts that its events refer to. */
   readonly blobs: ReadonlySet<string>;
 }
@@ -56,6 +60,7 @@ export function replaySession(
   const tasks: ReplayedSession['tasks'] = new Map();
   const blobs = new Set<string>();
   const days = new Map<string, Spending>();
+  const external = new Map<string, ExternalAction[]>();
   try {
     for (const { seq, body } of rows) {
       const event = JSON.parse(body) as RecordedEvent;
@@ -69,6 +74,10 @@ export function replaySession(
           const before = days.get(spending.utcDay) ?? noSpending;
           days.set(spending.utcDay, addSpending(before, spending.change));
         }
+        const actions = externalActionsOf(event, known?.state, event.at_ms);
+        const recorded = external.get(runId) ?? [];
+        external.set(runId, recorded);
+        recorded.push(...actions);
         run = evolveRun(known?.state, event, event.at_ms);
         runs.set(runId, { firstSeq: known?.firstSeq ?? seq, seq, state: run });
       }
@@ -95,7 +104,15 @@ export function replaySession(
     return { broken: (error as Error).message };
   }
   if (session === undefined) return { broken: 'it has no events' };
-  return { session: { state: session, seq: lastSeq }, runs, tasks, messages, days, blobs };
+  return {
+    session: { state: session, seq: lastSeq },
+    runs,
+    tasks,
+    messages,
+    days,
+    external,
+    blobs,
+  };
 }
 
 function bodiesOf(event: RecordedEvent): Body[] {

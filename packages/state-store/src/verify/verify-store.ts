@@ -7,6 +7,7 @@ import { openRequests } from '../commit/working-set.ts';
 import { isDamage, readError } from '../root/storage-error.ts';
 import { schemaVersionOf } from '../schema/migrate.ts';
 import { checkTokens } from './check-tokens.ts';
+import { compareLedger } from './compare-ledger.ts';
 import { type ReplayedSession, replaySession } from './replay-session.ts';
 import { checkSequence } from './sequence.ts';
 import { Tallies } from './tallies.ts';
@@ -182,6 +183,7 @@ function compare(
   ) {
     find('session', sessionId, 'the row is not what the journal makes of it');
   }
+  compareLedger(db, replayed, find);
   compareRuns(db, sessionId, replayed, find);
   compareTasks(db, sessionId, replayed, find);
   const messages = db

@@ -10,6 +10,7 @@ import {
 import { type CommandSpec, type ProcessHost, findProgram } from '@kheish/process-host';
 import * as v from 'valibot';
 import type { WorkspaceToolOptions } from '../tools/define-tool.ts';
+import { digestTarget } from '../tools/digest-target.ts';
 import { Path, flagField, inputObject, pathField } from '../tools/input-fields.ts';
 import { parseInput } from '../tools/parse-input.ts';
 import { unreadable } from '../workspace/file-problem.ts';
@@ -109,6 +110,7 @@ export function bashTool(options: BashOptions): ShellTool {
       maxOutputBytes: limits.maxOutputBytes,
     },
     parse: (input) => parseInput(schema, input),
+    auditTarget: ({ command }) => digestTarget('bash', 'command', command),
     command: async ({ command, cwd }) =>
       commandOf(command, { cwd: await directory(options, cwd), path: host.path, hidden }),
     bind,

@@ -7,6 +7,7 @@ import type { PathLocks } from '../editing/path-locks.ts';
 import { BoundedText } from '../text/bounded-text.ts';
 import { fileChanged } from '../workspace/file-problem.ts';
 import type { WorkspaceToolOptions } from './define-tool.ts';
+import { digestTarget } from './digest-target.ts';
 import { parseInput } from './parse-input.ts';
 
 /** What a tool that changes files is made from. */
@@ -44,6 +45,7 @@ export function defineEditingTool<Input>(
     effect: 'once',
     limits: { timeoutMs, maxOutputBytes },
     parse: (input) => parseInput(tool.input, input),
+    auditTarget: (input) => digestTarget(tool.name, 'paths', tool.paths(input).join('\n')),
     bind: async (input) => {
       const workspace = options.openWorkspace();
       const files = await lookAtFiles(workspace, tool.paths(input), maxBytes);

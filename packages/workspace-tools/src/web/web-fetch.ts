@@ -69,8 +69,15 @@ export function webFetchTool(egress: Egress): Tool<Input> {
     effect: 'repeatable',
     limits: { timeoutMs: TIMEOUT_MS, maxOutputBytes: MAX_OUTPUT_BYTES },
     parse: (input) => parseInput(Input, input),
+    // Path and query may carry what was read.
+    auditTarget: ({ url }) => `web_fetch:${originOf(url)}`,
     run: async (input, { signal }) => ({ content: await webFetch(egress, input, signal) }),
   };
+}
+
+function originOf(url: string): string {
+  const { origin = 'null' } = URL.parse(url) ?? {};
+  return origin === 'null' ? 'invalid' : origin;
 }
 
 async function webFetch(egress: Egress, input: Input, signal: AbortSignal): Promise<string> {

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { ExternalActionRecord } from '../../audit/external-action.ts';
 import { RecordedEvent } from '../../journal/events.ts';
 import { pageOf, pageQuery } from '../page.ts';
 import { RunView } from '../run-view.ts';
@@ -44,6 +45,15 @@ export const runOperations = {
     query: pageQuery,
     status: 200,
     response: pageOf(RecordedEvent),
+  },
+  listExternalActions: {
+    method: 'GET',
+    path: '/v1/runs/{run_id}/external-actions',
+    access: 'read',
+    summary: 'The signed record of what a run did beyond the daemon.',
+    query: pageQuery,
+    status: 200,
+    response: pageOf(ExternalActionRecord),
   },
   streamRun: {
     method: 'GET',
