@@ -200,6 +200,10 @@ export const promises: Readonly<Record<string, string>> = {
   'access.two_tokens': 'The admin token may do everything, the read-only token may read.',
   'access.token_rotation': 'A token is rotated by rewriting its file.',
   'access.documented': 'docs/access.md says of each operation which roles may call it.',
+  'access.exact_origins':
+    'Only pages of this machine may call the API, and only exact ones where such are named.',
+  'access.guesses_are_bounded':
+    'Ten thousand wrong tokens keep no right one out, and leave a trace of bounded size.',
   'access.failures_recorded':
     'Who is not let in is on record, in bounded numbers, and never what was presented.',
   'tokens.first_closes':

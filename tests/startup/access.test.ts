@@ -70,6 +70,11 @@ describe('a configuration that would leave the API open by accident', () => {
       ['--http-admin-token', admin, '--http-admin-token-file', '/dev/null'],
       'either --http-admin-token or --http-admin-token-file',
     ],
+    [
+      'a page of another machine',
+      ['--http-cors-allow-origin', 'http://localhost:1,http://127.0.0.1.example.com'],
+      '--http-cors-allow-origin "http://127.0.0.1.example.com" is not the exact origin',
+    ],
     ['a bind that is none', ['--bind', 'localhost'], '--bind "localhost" is not host:port'],
   ])('is refused: %s [holds access.never_open_by_accident]', async (_, flags, says) => {
     using box = sandbox();
@@ -161,5 +166,29 @@ describe('Host and Origin', () => {
     const origin = 'http://localhost:5173';
     const allowed = await raw(url, '/v1/status', { origin });
     expect(allowed.headers['access-control-allow-origin']).toBe(origin);
+  });
+
+  it('of pages can be narrowed to exact ones of this machine [holds access.exact_origins]', async () => {
+    using box = sandbox();
+    const mine = 'http://localhost:5173';
+    const args = ['--http-cors-allow-origin', `${mine},https://[::1]:8443`];
+    await using daemon = await startDaemon({ sandbox: box, args });
+    const asked = { 'access-control-request-headers': 'x-kheish-daemon-token' };
+    const preflight = (origin: string) =>
+      raw(daemon.url, '/v1/status', { origin, ...asked }, 'OPTIONS');
+    const { status, headers } = await preflight(mine);
+    expect([status, headers['access-control-allow-origin']]).toEqual([204, mine]);
+    expect(headers['access-control-allow-headers']).toContain(
+      'x-kheish-daemon-token,x-kheish-daemon-url',
+    );
+    expect((await preflight('https://[::1]:8443')).status).toBe(204);
+    for (const origin of ['http://localhost', 'http://localhost:5174', 'https://localhost:5173']) {
+      expect([origin, (await preflight(origin)).status]).toEqual([origin, 403]);
+    }
+    const { body } = await raw(daemon.url, '/v1/status', {});
+    expect(body['control_plane']).toMatchObject({
+      cors_policy: 'exact',
+      cors_allowed_origin_count: 2,
+    });
   });
 });

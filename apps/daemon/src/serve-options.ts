@@ -42,6 +42,8 @@ export interface ServeOptions {
   readonly defaultRoute?: string;
   readonly singleRoute: SingleRouteOptions;
   readonly httpAuthMode: 'auto' | 'none' | 'bearer';
+  /** Origins of pages that may call; none: all of this machine. */
+  readonly corsAllowOrigins: readonly string[];
   readonly adminToken: TokenSource;
   readonly readonlyToken: TokenSource;
   /** `auto`: pretty where stderr is a terminal, JSON elsewhere. */

@@ -230,6 +230,8 @@ export {
   ResolveQuestionRequest,
 } from './wire/question-view.ts';
 export { CheckPermissionRequest, RuntimeRevisionView } from './wire/runtime-config-view.ts';
+export type { ControlPlaneView } from './wire/control-plane-view.ts';
+export type { HealthWarning } from './wire/health-view.ts';
 export { SandboxView } from './wire/sandbox-view.ts';
 export { RunOutputView, RunView, SubmitInputRequest } from './wire/run-view.ts';
 export {

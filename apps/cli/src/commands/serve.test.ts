@@ -32,6 +32,7 @@ test('has the documented defaults', async () => {
     logLevel: 'info',
     drainTimeoutMs: 10_000,
     singleRoute: {},
+    corsAllowOrigins: [],
     adminToken: {},
     readonlyToken: {},
     masterKeySource: {},
@@ -61,6 +62,7 @@ test('takes every flag to its place', async () => {
     '--http-auth-mode': 'bearer',
     '--http-admin-token': 'at',
     '--http-readonly-token-file': 'rtf',
+    '--http-cors-allow-origin': 'http://a,http://b',
     '--log-format': 'json',
     '--log-level': 'debug',
     '--drain-timeout-ms': '0',
@@ -87,6 +89,7 @@ test('takes every flag to its place', async () => {
       openaiProject: 'op',
     },
     httpAuthMode: 'bearer',
+    corsAllowOrigins: ['http://a', 'http://b'],
     adminToken: { value: 'at' },
     readonlyToken: { file: 'rtf' },
     logFormat: 'json',
@@ -103,12 +106,14 @@ test('reads the environment where there is no flag; a variable set to nothing is
   vi.stubEnv('KHEISH_ROUTES_FILE', '');
   vi.stubEnv('KHEISH_DRAIN_TIMEOUT_MS', '7');
   vi.stubEnv('ANTHROPIC_BETA_HEADERS', 'x,y');
+  vi.stubEnv('KHEISH_HTTP_CORS_ALLOW_ORIGINS', '');
   vi.stubEnv('KHEISH_DAEMON_ADMIN_TOKEN_FILE', 'env-file');
   const options = await optionsOf('serve', '--bind', 'flag', '--http-admin-token', 'flag');
   expect(options).toMatchObject({
     bind: 'flag',
     stateRoot: 'env-root',
     drainTimeoutMs: 7,
+    corsAllowOrigins: [],
     adminToken: { value: 'flag' },
     singleRoute: { anthropicBetaHeaders: ['x', 'y'] },
   });

@@ -28,6 +28,7 @@ interface ServeFlags {
   readonly httpAdminTokenFile?: string;
   readonly httpReadonlyToken?: string;
   readonly httpReadonlyTokenFile?: string;
+  readonly httpCorsAllowOrigin?: readonly string[];
   readonly logFormat: ServeOptions['logFormat'];
   readonly logLevel: ServeOptions['logLevel'];
   readonly drainTimeoutMs: number;
@@ -100,6 +101,14 @@ export function addServe(program: Command): void {
         .default('auto'),
     )
     .addOption(
+      new Option(
+        '--http-cors-allow-origin <origin>',
+        'a page of this machine that may call, in the place of all; repeatable',
+      )
+        .env('KHEISH_HTTP_CORS_ALLOW_ORIGINS')
+        .argParser(repeated),
+    )
+    .addOption(
       new Option('--log-format <format>', 'auto: pretty where stderr is a terminal, else json')
         .env('KHEISH_LOG_FORMAT')
         .choices(['auto', 'pretty', 'json'])
@@ -146,6 +155,7 @@ function serveOptions(command: Command): ServeOptions {
     ...(routesFile !== undefined && { routesFile }),
     ...(defaultRoute !== undefined && { defaultRoute }),
     singleRoute: route,
+    corsAllowOrigins: flags.httpCorsAllowOrigin ?? [],
     adminToken,
     readonlyToken,
     drainTimeoutMs: flags.drainTimeoutMs,

@@ -3,6 +3,7 @@ import type { Access } from '@kheish/http-api';
 import type { DaemonOptions } from '../lifecycle/daemon-options.ts';
 import { accessPolicy } from './access-policy.ts';
 import { AuthFailureLog } from './auth-failure-log.ts';
+import { checkCorsOrigins } from './cors-origins.ts';
 
 /** Who comes in, and who did not. */
 export interface AccessParts {
@@ -13,7 +14,8 @@ export interface AccessParts {
 
 /** Throws `config/invalid_configuration` for what would leave the API open by accident. */
 export function openAccess(options: DaemonOptions, parts: TokenStoreOptions): AccessParts {
-  const { auth, bind, log, redactor } = options;
+  const { auth, bind, corsAllowOrigins = [], log, redactor } = options;
+  checkCorsOrigins(corsAllowOrigins);
   const tokens = new TokenStore(parts);
   const access = accessPolicy({
     ...auth,

@@ -1,5 +1,6 @@
-import type { SecretStore } from '@kheish/auth-store';
+import type { SecretStore, TokenStore } from '@kheish/auth-store';
 import type {
+  ControlPlaneView,
   DaemonCapabilities,
   DaemonStatusView,
   RunStatus,
@@ -9,9 +10,13 @@ import type {
 import type { Handlers } from '@kheish/http-api';
 import type { ProcessHost } from '@kheish/process-host';
 import type { Incarnation, Store } from '@kheish/state-store';
+import { healthView } from '../health/health-view.ts';
 import type { RouteBook } from '../routes/route-book.ts';
 
 type RuntimeOperation = 'getStatus' | 'getCapabilities' | 'getRuntime' | 'verifyStore';
+
+/** So many tokens are looked at for one that ends soon. */
+const MAX_TOKENS = 1_000;
 
 /** What the daemon knows of itself. */
 export interface DaemonFacts {
@@ -26,10 +31,8 @@ export interface DaemonFacts {
   readonly now: () => number;
   readonly isDraining: () => boolean;
   readonly address: () => string;
-  readonly controlPlane: () => Pick<
-    DaemonStatusView['control_plane'],
-    'bind_is_loopback' | 'auth_enabled' | 'read_only_token_enabled'
-  >;
+  readonly tokens: TokenStore;
+  readonly controlPlane: (address: string) => ControlPlaneView;
   readonly followerCount: () => number;
   readonly runtime: () => Promise<RuntimeSettingsView>;
 }
@@ -65,9 +68,13 @@ async function statusView(facts: DaemonFacts): Promise<DaemonStatusView> {
   const { store, incarnation, version } = facts;
   const address = facts.address();
   const readiness = facts.routes.readiness();
-  const ready = !facts.isDraining() && store.failure() === undefined;
+  const failure = store.failure();
+  const ready = !facts.isDraining() && failure === undefined;
+  const controlPlane = facts.controlPlane(address);
+  const sandbox = await facts.processes.sandbox();
+  const nowMs = facts.now();
   return {
-    snapshot_at_ms: facts.now(),
+    snapshot_at_ms: nowMs,
     process_id: process.pid,
     version,
     status: facts.isDraining() ? 'draining' : 'ready',
@@ -79,14 +86,18 @@ async function statusView(facts: DaemonFacts): Promise<DaemonStatusView> {
     workspace_root: facts.workspaceRoot,
     schema_version: store.root.schemaVersion,
     capabilities: capabilities(version),
-    control_plane: {
-      base_url: `http://${address}`,
-      bind_addr: address,
-      ...facts.controlPlane(),
-    },
-    sandbox: await facts.processes.sandbox(),
+    control_plane: controlPlane,
+    health: healthView({
+      nowMs,
+      controlPlane,
+      tokens: facts.tokens.list({ limit: MAX_TOKENS }),
+      failure,
+      routes: readiness,
+      sandbox,
+    }),
+    sandbox,
     storage: {
-      ok: store.failure() === undefined,
+      ok: failure === undefined,
       database_bytes: store.databaseBytes(),
       synchronous: 'full',
       master_key_loaded: facts.secrets.hasMasterKey,

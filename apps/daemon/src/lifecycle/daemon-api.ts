@@ -1,6 +1,6 @@
 import { KHEISH_VERSION, KheishError, isTerminal } from '@kheish/core-model';
 import { type HttpApi, createHttpApi } from '@kheish/http-api';
-import { isLoopback } from '../access/access-policy.ts';
+import { controlPlaneView } from '../access/control-plane-view.ts';
 import { askedHandlers } from '../api/asked-handlers.ts';
 import { backupHandlers } from '../api/backup-handlers.ts';
 import { configurationHandlers } from '../api/configuration-handlers.ts';
@@ -24,7 +24,7 @@ export interface DaemonState {
 
 /** The door: every operation of the API, on the daemon's parts. */
 export function daemonApi(options: DaemonOptions, parts: DaemonParts, state: DaemonState): HttpApi {
-  const { clock = systemClock, bind, auth, log } = options;
+  const { clock = systemClock, bind, auth, log, corsAllowOrigins: origins = [] } = options;
   const { store, engine, secrets, access } = parts;
   const isDraining = () => state.phase === 'draining';
   const api: HttpApi = createHttpApi({
@@ -49,18 +49,17 @@ export function daemonApi(options: DaemonOptions, parts: DaemonParts, state: Dae
         now: () => clock.now(),
         isDraining,
         address: () => state.address,
-        controlPlane: () => ({
-          bind_is_loopback: isLoopback(bind.host),
-          auth_enabled: access.enabled,
-          read_only_token_enabled: access.enabled && auth.readonly !== undefined,
-        }),
+        controlPlane: (address) => controlPlaneView(options, access, parts.tokens, address),
         followerCount: () => api.followerCount(),
         runtime: () => currentRuntime(parts),
       }),
     },
     access,
     noteRefusal: (failure) => parts.authFailures.note(failure),
-    hosts: { bindHost: bind.host },
+    hosts: {
+      bindHost: bind.host,
+      ...(origins.length > 0 && { allowedOrigins: origins }),
+    },
     feed: store.feed,
     deltas: engine.live,
     subjects: {

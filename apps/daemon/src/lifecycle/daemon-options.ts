@@ -24,6 +24,8 @@ export interface DaemonOptions {
   };
   /** Where `backup create` puts its copies; without it there are none. */
   readonly backupDir?: string;
+  /** Pages that may call: exactly these origins of this machine; none: all of it. */
+  readonly corsAllowOrigins?: readonly string[];
   readonly masterKey?: MasterKey;
   /** Of the audit's signing key; without it that is kept in the state root. */
   readonly signingKeySource?: SigningKeySource;

@@ -34,6 +34,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     bind,
     inventory,
     auth: { mode: options.httpAuthMode, ...(admin && { admin }), ...(readonly && { readonly }) },
+    corsAllowOrigins: options.corsAllowOrigins,
     ...(masterKey && { masterKey }),
     ...(options.backupDir !== undefined && { backupDir: options.backupDir }),
     signingKeySource: options.signingKeySource,

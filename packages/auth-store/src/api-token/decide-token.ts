@@ -13,14 +13,20 @@ export interface TokenChange {
   readonly token: ApiToken;
 }
 
+/** The end of the year 9999. */
+const LAST_MS = 253_402_300_799_999;
+
 type NewToken = Required<Pick<ApiToken, 'token_id' | 'digest' | 'created_by'>>;
 
 /** Throws `auth/invalid_expiry` for an end that is not ahead. */
 export function decideCreateToken(wish: TokenWish, made: NewToken, atMs: number): TokenChange {
   const { name, role, expires_in_ms: after, expires_at_ms: at } = wish;
   const expires = after === undefined ? at : atMs + after;
-  if (expires !== undefined && (expires <= atMs || !Number.isSafeInteger(expires))) {
-    throw new KheishError('auth/invalid_expiry', 'A token expires in the future.');
+  if (expires !== undefined && (expires <= atMs || expires > LAST_MS)) {
+    throw new KheishError(
+      'auth/invalid_expiry',
+      'A token expires in the future, by the year 9999.',
+    );
   }
   const { token_id, created_by, digest } = made;
   const told = { token_id, name, role, created_by, ...(expires && { expires_at_ms: expires }) };

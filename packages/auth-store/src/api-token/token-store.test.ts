@@ -100,7 +100,7 @@ describe('a named token', () => {
     expect(tokens().any()).toBe(true);
   });
 
-  test.each([0, -1, Number.MAX_SAFE_INTEGER])('does not end %i ms from now', async (ms) => {
+  test.each([0, -1, 253_402_300_799_999])('does not end %i ms from now', async (ms) => {
     const end = ms > 0 ? { expires_in_ms: ms } : { expires_at_ms: clock.now() + ms };
     await expect(tokens().create({ ...ci, ...end }, 'admin')).rejects.toMatchObject({
       code: 'auth/invalid_expiry',

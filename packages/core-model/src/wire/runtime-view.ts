@@ -3,6 +3,8 @@ import { PermissionMode } from '../permission/permission-rule.ts';
 import { RunStatus } from '../run/run-status.ts';
 import { Budgets, SystemPromptSettings, ToolRuntimeLimits } from '../runtime/runtime-config.ts';
 import { TaskStatus } from '../task/task.ts';
+import { ControlPlaneView } from './control-plane-view.ts';
+import { HealthView } from './health-view.ts';
 import { SandboxView } from './sandbox-view.ts';
 
 export const CapabilityMatrix = v.strictObject({
@@ -99,13 +101,8 @@ export const DaemonStatusView = v.strictObject({
   workspace_root: v.string(),
   schema_version: v.number(),
   capabilities: DaemonCapabilities,
-  control_plane: v.strictObject({
-    base_url: v.string(),
-    bind_addr: v.string(),
-    bind_is_loopback: v.boolean(),
-    auth_enabled: v.boolean(),
-    read_only_token_enabled: v.boolean(),
-  }),
+  control_plane: ControlPlaneView,
+  health: HealthView,
   /** What keeps commands from the rest of the machine. */
   sandbox: SandboxView,
   storage: v.strictObject({
