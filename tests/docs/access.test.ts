@@ -20,7 +20,7 @@ function table(): string {
   return rows.join('\n');
 }
 
-// `vitest -u` writes it; who reviews the change sees who may call what.
+// After a change of operations: `npx vitest run -u --project system tests/docs/access.test.ts`; the diff shows who may call what.
 test('docs/access.md says of each operation who may call it [holds access.documented]', async () => {
   const file = join(import.meta.dirname, '../../docs/access.md');
   const [before = '', told = ''] = readFileSync(file, 'utf8').split(marker);
