@@ -40,6 +40,8 @@ export const promises: Readonly<Record<string, string>> = {
     'What was approved is carried out as it was approved: other arguments, files or a rule that denies since then refuse it.',
   'audit.no_entry_no_effect':
     'What cannot be put on the signed record of external actions does not happen: runs stay as they are, and go on by themselves when it can.',
+  'audit.on_record':
+    'Each model call and each tool that acts or reaches out is on the signed record, before it happens and after, by digests.',
   'audit.proofs':
     'An entry is in the log, and the log only grew: both are proven for every size, and no proof holds for anything else.',
   'audit.offline_verify':

@@ -63,8 +63,8 @@ export class LedgerWriter {
 
   /** Within a member of the commit under way. Throws `audit/ledger_unavailable`. */
   append(actions: readonly ExternalAction[]): void {
-    const sealer = this.#begin();
     try {
+      const sealer = this.#begin();
       for (const action of actions) {
         const chain = chainOf(action);
         const { recordHash: before } = this.#statements.lastOfChain.get(chain) ?? {};
@@ -125,20 +125,6 @@ export class LedgerWriter {
 
   /** Tries whether an entry could be written now, and leaves nothing. Not within a commit. */
   probe(): KheishError | undefined {
-    if (this.#refused === undefined && this.#suspended === undefined) this.#tryEnd();
-    else if (this.#suspended === undefined) this.#tryEntry();
-    return this.failure;
-  }
-
-  #tryEnd(): void {
-    try {
-      this.#checkEnd();
-    } catch (error) {
-      this.#refusal(error);
-    }
-  }
-
-  #tryEntry(): void {
     const { begin, rollback } = this.#statements;
     try {
       begin.run();
@@ -151,8 +137,9 @@ export class LedgerWriter {
         rollback.run();
       }
     } catch {
-      // It is refused still, for the reason that is kept.
+      // Where it is refused the reason is kept; what is wrong with the disk is not the ledger's.
     }
+    return this.failure;
   }
 
   #begin(): LedgerSealer {
