@@ -37,7 +37,7 @@ test('what acts or reaches out is on the record before and after, by digests; wh
     const shown = target.replace(/[0-9a-f]{16}$/, '<digest>');
     told.set(id, [...(told.get(id) ?? [`${kind} ${shown}`]), outcome ?? phase]);
   }
-  expect([...told.values()].toSorted()).toEqual([
+  expect([...told.values()].toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual([
     ['model_call model:scripted/scripted', 'request', 'ok'],
     ['model_call model:scripted/scripted', 'request', 'ok'],
     ['tool apply_patch:paths_sha256:<digest>', 'request', 'ok'],
