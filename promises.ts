@@ -268,6 +268,12 @@ export const promises: Readonly<Record<string, string>> = {
   'chat.piped_blocked':
     'Without a terminal chat answers nothing: a run that waits ends it with 13 or 14.',
   'chat.piped': 'Without a terminal chat takes each line as an input, and exits by the last run.',
+  'credentials.revoked_for_good':
+    'What the operator revokes - a session, a lease, a slot - stays revoked through restarts and kills, until it is restored or set anew.',
+  'credentials.lease_lifetime':
+    'A call begins on a lease that is neither expired nor revoked, of a subject, a scope and a secret that are those of now.',
+  'credentials.scope_never_widens':
+    'Two credential scopes together let be used what each of them does, and nothing else; two that allow different things allow nothing.',
   'context.long_outputs':
     'A long output of a tool stands in the prompt by its two ends, the same ones at every step and after a restart; the model can read on, and nothing of it is lost.',
   'tasks.end_with_cancelled':

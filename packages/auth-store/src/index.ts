@@ -1,5 +1,8 @@
 export { tokenDigest, tokenIdOf, tokenMatches } from './api-token/api-token.ts';
 export { TokenStore, type TokenStoreOptions } from './api-token/token-store.ts';
+export { CredentialBroker, type BrokerOptions } from './broker/credential-broker.ts';
+export { inlineSlotOf, type RouteUse } from './broker/decide-lease.ts';
+export type { LentCredentials } from './broker/lent-credentials.ts';
 export { MasterKey, generateMasterKey } from './master-key/master-key.ts';
 export { readMasterKey, type MasterKeySource } from './master-key/read-master-key.ts';
 export { createRedactor, type Redactor } from './redaction/redactor.ts';

@@ -5,6 +5,7 @@ export {
   type EventStreamOptions,
 } from './create-client.ts';
 export { DaemonUnreachable, RequestTimedOut, UnexpectedAnswer, WaitTimedOut } from './errors.ts';
+export type { Auth } from './resources/auth.ts';
 export type { Approvals } from './resources/approvals.ts';
 export type { Backups } from './resources/backups.ts';
 export type { AskedListOptions, ListOptions, Listing } from './resources/listing.ts';
@@ -52,12 +53,16 @@ export type {
   AuthSlotStatus,
   BackupVerification,
   BackupView,
+  AuthSubjectStatus,
   Budgets,
   CheckPermissionRequest,
   CreateBackupRequest,
   CreateSessionRequest,
   CreateTokenRequest,
   CreatedToken,
+  CredentialLease,
+  CredentialLeaseStatus,
+  CredentialScope,
   DaemonCapabilities,
   DaemonStatusView,
   MessageView,
@@ -72,6 +77,7 @@ export type {
   PermissionRule,
   QuestionAnswer,
   RecordedEvent,
+  RevokeSlotResult,
   RoutePolicy,
   RunStatus,
   ExternalActionRecord,

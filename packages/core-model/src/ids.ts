@@ -12,7 +12,8 @@ export type IdPrefix =
   | 'question'
   | 'task'
   | 'token'
-  | 'backup';
+  | 'backup'
+  | 'lease';
 export type NewId = (prefix: IdPrefix) => string;
 
 /**

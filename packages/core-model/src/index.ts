@@ -18,6 +18,23 @@ export {
   SealProof,
 } from './audit/external-action.ts';
 export { externalActionsOf } from './audit/external-actions-of.ts';
+export { sessionOfSubject, subjectOfSession, type AuthSubject } from './credential/auth-subject.ts';
+export {
+  CredentialAudience,
+  CredentialLease,
+  RouteAudience,
+  grantOf,
+  leaseTtlMs,
+  type CredentialGrant,
+} from './credential/credential-lease.ts';
+export {
+  CredentialScope,
+  canonicalScope,
+  isInScope,
+  restrictScope,
+  type ScopedKind,
+} from './credential/credential-scope.ts';
+export { evolveAuthSubject } from './credential/evolve-auth-subject.ts';
 export type { Clock, RandomSource } from './clock.ts';
 export { crashPoints, type CrashPoint, type ReachCrashPoint } from './crash-point.ts';
 export {
@@ -229,6 +246,7 @@ export {
   PendingQuestionView,
   ResolveQuestionRequest,
 } from './wire/question-view.ts';
+export { AuthSubjectStatus, CredentialLeaseStatus, RevokeSlotResult } from './wire/auth-view.ts';
 export { CheckPermissionRequest, RuntimeRevisionView } from './wire/runtime-config-view.ts';
 export type { ControlPlaneView } from './wire/control-plane-view.ts';
 export type { HealthWarning } from './wire/health-view.ts';
@@ -250,6 +268,7 @@ export {
   InterruptResult,
   MessageView,
   SessionView,
+  SetCredentialScopeRequest,
   SetRoutePolicyRequest,
 } from './wire/session-view.ts';
 export { StopTaskRequest, TaskOutputView, TaskRecord } from './wire/task-view.ts';

@@ -15,6 +15,8 @@ export interface EgressRequest {
   readonly body?: string | Uint8Array;
   /** Ends the exchange, the body included; what is awaited then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Called right before bytes go out, of each hop, without a turn of the event loop between; what it throws keeps them. */
+  readonly admit?: () => void;
   readonly limits?: EgressLimits;
 }
 
@@ -57,12 +59,13 @@ export function createEgress(options: EgressOptions): Egress {
   }
 
   async function request(asked: EgressRequest): Promise<EgressResponse> {
-    const { policy, signal, limits = {} } = asked;
+    const { policy, signal, admit, limits = {} } = asked;
     let url = admitUrl(policy, asked.url);
     let { method, body, headers = {} } = asked;
     const agent = await agentOf(policy.kind);
     for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
-      const response = await exchange(clock, agent, { url, method, headers, body, limits, signal });
+      const hop = { url, method, headers, body, limits, signal, admit };
+      const response = await exchange(clock, agent, hop);
       const location = redirectOf(response);
       if (location === undefined) return response;
       await discard(response);

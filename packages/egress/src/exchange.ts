@@ -32,6 +32,7 @@ export interface Hop {
   readonly body: string | Uint8Array | undefined;
   readonly limits: EgressLimits;
   readonly signal: AbortSignal | undefined;
+  readonly admit: (() => void) | undefined;
 }
 
 /** One request and its response. Rejects with an error of domain `egress`, or with the signal's reason. */
@@ -80,7 +81,17 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#over.signal.aborted) controller.abort(new Error('It ended before it was sent.'));
+    if (this.#over.signal.aborted) {
+      controller.abort(new Error('It ended before it was sent.'));
+      return;
+    }
+    try {
+      this.#hop.admit?.();
+    } catch (refusal) {
+      this.#settle(refusal as Error);
+      // Thrown, it keeps the request and not the connection.
+      throw refusal;
+    }
   }
 
   onResponseStart(

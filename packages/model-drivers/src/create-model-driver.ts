@@ -9,8 +9,8 @@ export interface ModelDriverConfig extends DriverConfig {
 
 /**
  * A driver for one route. It keeps nothing but its pool of connections, which is the egress's: making one
- * for each call is fine, and follows a rotated key.
- * Throws `config/invalid_configuration`, or `models/authentication_failed` where a key is needed and absent.
+ * for each call is fine.
+ * Throws `config/invalid_configuration`; a stream throws `models/authentication_failed` where a key is needed and absent.
  */
 export async function createModelDriver(config: ModelDriverConfig): Promise<ModelDriver> {
   const { driver } = config;

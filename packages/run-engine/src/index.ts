@@ -1,6 +1,6 @@
 export { defaultRunLimits, type RunLimits } from './decide/rules.ts';
 export type { EffectLog } from './effects/run-effects.ts';
-export type { Answered } from './engine/answer-once.ts';
+export { type Answered, answerOnce } from './engine/answer-once.ts';
 export { Engine, type EngineOptions } from './engine/engine.ts';
 export type { EndProcesses } from './engine/takeover.ts';
 export { emitOutput } from './tools/emit-output.ts';

@@ -9,6 +9,7 @@ export {
   type BlobStore,
   type PreparedBody,
 } from './blobs/blob-store.ts';
+export type { Authority, SlotHold, StoredLease } from './commit/authority.ts';
 export type { RecordedRow } from './commit/append.ts';
 export type {
   Command,

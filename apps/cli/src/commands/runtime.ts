@@ -4,6 +4,7 @@ import { type ChangeFlags, addChangeOption } from '../input/settings-document.ts
 import { integer, onDaemon } from '../invocation.ts';
 import { type ListFlags, addListOptions, printListing } from '../list-options.ts';
 import { revisionColumns } from '../output/columns.ts';
+import { addAuth } from './runtime-auth.ts';
 import { addBudgets, addToolLimits } from './runtime-limits.ts';
 import { addPermissions } from './runtime-permissions.ts';
 import { addSystemPrompt } from './system-prompt.ts';
@@ -56,6 +57,7 @@ export function addRuntime(program: Command): void {
   addToolLimits(runtime);
   addBudgets(runtime);
   addPermissions(runtime);
+  addAuth(runtime);
   addRevisions(runtime);
 }
 

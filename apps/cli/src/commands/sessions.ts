@@ -1,5 +1,10 @@
 import type { Command } from 'commander';
 import { UsageError } from '../failure.ts';
+import {
+  type CredentialScopeFlags,
+  addCredentialScopeOptions,
+  credentialScopeOf,
+} from '../input/credential-scope.ts';
 import { type GenerationFlags, addGenerationOptions, generationOf } from '../input/generation.ts';
 import { onDaemon } from '../invocation.ts';
 import { type ListFlags, addListOptions, printListing } from '../list-options.ts';
@@ -10,6 +15,11 @@ import { addSessionInput } from './session-input.ts';
 interface RouteFlags extends GenerationFlags {
   readonly provider?: string;
   readonly clear?: true;
+}
+
+interface CreateFlags extends CredentialScopeFlags {
+  readonly threadId?: string;
+  readonly systemPrompt?: string;
 }
 
 export function addSessions(program: Command): void {
@@ -62,29 +72,9 @@ function addReads(sessions: Command): void {
 }
 
 function addChanges(sessions: Command): void {
-  sessions
-    .command('create [session]')
-    .alias('open')
-    .description('create a session, or show the one that has this id')
-    .option('--thread-id <id>', "the caller's name for a thread")
-    .option('--system-prompt <text>', 'in the place of the default one')
-    .action(
-      onDaemon(
-        async (
-          { client, print },
-          id: string | undefined,
-          flags: { threadId?: string; systemPrompt?: string },
-        ) =>
-          print.view(
-            await client.sessions.create({
-              ...(id !== undefined && { session_id: id }),
-              ...(flags.threadId !== undefined && { thread_id: flags.threadId }),
-              ...(flags.systemPrompt !== undefined && { system_prompt: flags.systemPrompt }),
-            }),
-          ),
-      ),
-    );
+  addCreate(sessions);
   addSetRoute(sessions);
+  addSetCredentialScope(sessions);
   sessions
     .command('interrupt <session>')
     .description('stop the active run; the queue goes on')
@@ -108,6 +98,61 @@ function addChanges(sessions: Command): void {
     .action(
       onDaemon(async ({ client, print }, id: string) =>
         print.view(await client.sessions.delete(id)),
+      ),
+    );
+}
+
+function addCreate(sessions: Command): void {
+  addCredentialScopeOptions(
+    sessions
+      .command('create [session]')
+      .alias('open')
+      .description('create a session, or show the one that has this id')
+      .option('--thread-id <id>', "the caller's name for a thread")
+      .option('--system-prompt <text>', 'in the place of the default one'),
+  ).action(
+    onDaemon(async ({ client, print }, id: string | undefined, flags: CreateFlags) => {
+      const scope = credentialScopeOf(flags);
+      await print.view(
+        await client.sessions.create({
+          ...(id !== undefined && { session_id: id }),
+          ...(flags.threadId !== undefined && { thread_id: flags.threadId }),
+          ...(flags.systemPrompt !== undefined && { system_prompt: flags.systemPrompt }),
+          ...(scope !== undefined && { credential_scope: scope }),
+        }),
+      );
+    }),
+  );
+}
+
+function addSetCredentialScope(sessions: Command): void {
+  addCredentialScopeOptions(
+    sessions
+      .command('set-credential-scope <session>')
+      .description('which credentials the runs of a session may use, from their next call on'),
+  )
+    .option('--clear', 'all of them again')
+    .addHelpText(
+      'after',
+      '\nExample:\n  kheish sessions set-credential-scope demo --credential-scope-json \'{"route_allow": ["main"]}\'\n',
+    )
+    .action(
+      onDaemon(
+        async (
+          { client, print },
+          id: string,
+          flags: CredentialScopeFlags & { readonly clear?: true },
+        ) => {
+          const scope = credentialScopeOf(flags);
+          if ((scope === undefined) !== (flags.clear === true)) {
+            throw new UsageError('give a credential scope, or --clear');
+          }
+          await print.view(
+            scope === undefined
+              ? await client.sessions.clearCredentialScope(id)
+              : await client.sessions.setCredentialScope(id, scope),
+          );
+        },
       ),
     );
 }

@@ -70,6 +70,7 @@ function detailOf(event: StreamEvent): string[] {
       return [event.task_id];
     case 'secret_slot_set':
     case 'secret_slot_deleted':
+    case 'auth_slot_revoked':
       return [event.slot_id];
     case 'token_created':
       return [event.token_id, event.name, event.role];
@@ -77,6 +78,11 @@ function detailOf(event: StreamEvent): string[] {
       return [event.token_id];
     case 'audit_key_changed':
       return [event.continuity, `to ${event.new_key_id}`];
+    case 'auth_subject_revoked':
+    case 'auth_subject_restored':
+      return [event.subject_id];
+    case 'auth_lease_revoked':
+      return [event.lease_id];
     default:
       return [];
   }

@@ -16,6 +16,8 @@ type SessionOperation =
   | 'submitInput'
   | 'setRoutePolicy'
   | 'clearRoutePolicy'
+  | 'setCredentialScope'
+  | 'clearCredentialScope'
   | 'interruptSession'
   | 'endSession';
 
@@ -60,6 +62,9 @@ export function sessionHandlers(store: Store, engine: Engine): Pick<Handlers, Se
       answered(await engine.submitInput(path.session_id, body, idempotency)),
     setRoutePolicy: ({ path, body }) => engine.setRoutePolicy(path.session_id, body.route_policy),
     clearRoutePolicy: ({ path }) => engine.setRoutePolicy(path.session_id, null),
+    setCredentialScope: ({ path, body }) =>
+      engine.setCredentialScope(path.session_id, body.credential_scope),
+    clearCredentialScope: ({ path }) => engine.setCredentialScope(path.session_id, null),
     interruptSession: async ({ path, idempotency }) =>
       answered(await engine.interruptSession(path.session_id, idempotency)),
     endSession: async ({ path, body, idempotency }) =>

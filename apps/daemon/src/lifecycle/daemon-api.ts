@@ -2,6 +2,7 @@ import { KHEISH_VERSION, KheishError, isTerminal } from '@kheish/core-model';
 import { type HttpApi, createHttpApi } from '@kheish/http-api';
 import { controlPlaneView } from '../access/control-plane-view.ts';
 import { askedHandlers } from '../api/asked-handlers.ts';
+import { authHandlers } from '../api/auth-handlers.ts';
 import { backupHandlers } from '../api/backup-handlers.ts';
 import { configurationHandlers } from '../api/configuration-handlers.ts';
 import { runHandlers } from '../api/run-handlers.ts';
@@ -42,6 +43,7 @@ export function daemonApi(options: DaemonOptions, parts: DaemonParts, state: Dae
         dropRevokedStreams: () => api.dropRevokedStreams(),
       }),
       ...backupHandlers(parts.backups),
+      ...authHandlers(parts),
       ...runtimeHandlers({
         ...parts,
         version: KHEISH_VERSION,

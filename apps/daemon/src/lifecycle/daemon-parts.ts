@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { SecretStore } from '@kheish/auth-store';
+import { CredentialBroker, SecretStore } from '@kheish/auth-store';
 import {
   KHEISH_VERSION,
   KheishError,
@@ -37,6 +37,7 @@ import { checkBackupsApart, checkRootsApart, openWorkspaceRoot } from './roots.t
 export interface DaemonParts extends AccessParts {
   readonly store: Store;
   readonly secrets: SecretStore;
+  readonly broker: CredentialBroker;
   readonly routes: RouteBook;
   readonly incarnation: Incarnation;
   readonly engine: Engine;
@@ -56,7 +57,8 @@ export async function openParts(
   const workspaceRoot = openWorkspaceRoot(options.workspaceRoot);
   const { redactor, inventory } = options;
   const store = closing.use(openRoot(options, newId));
-  const door = openAccess(options, { store, clock, random, newId });
+  const shared = { store, clock, random, newId };
+  const door = openAccess(options, shared);
   closing.defer(() => door.authFailures.settled());
   const authEnabled = door.access.enabled;
   checkRootsApart(store.root.stateRoot, workspaceRoot, authEnabled, log);
@@ -66,7 +68,8 @@ export async function openParts(
   const egress = createEgress({ clock });
   closing.defer(() => egress.close());
   const onCredential = (secret: string) => redactor.add(secret);
-  const routes = new RouteBook({ inventory, store, secrets, egress, clock, onCredential });
+  const broker = new CredentialBroker(shared);
+  const routes = new RouteBook({ inventory, store, secrets, broker, egress, clock, onCredential });
   requireReadyRoutes(routes, secrets, store);
 
   const incarnation = await store.beginIncarnation();
@@ -83,14 +86,8 @@ export async function openParts(
   closing.defer(() => processes.close());
   const endProcesses: EndProcesses = async (identity, actionId) =>
     (await processes.reap(identity, actionId)).death === 'proven';
-  const tasks = new SessionTasks({
-    store,
-    clock,
-    newId,
-    log,
-    incarnation: incarnation.number,
-    endProcesses,
-  });
+  const { number } = incarnation;
+  const tasks = new SessionTasks({ ...shared, log, incarnation: number, endProcesses });
   const tools = [
     ...workspaceTools({ workspaceRoot, hidden, random, processes, egress, authEnabled }),
     askUserQuestion,
@@ -100,21 +97,20 @@ export async function openParts(
   ];
   const engine = new Engine({
     ...options,
-    store,
+    ...shared,
     incarnation,
     routes,
+    broker,
     tools,
     endProcesses,
     tasks,
-    clock,
-    random,
-    newId,
   });
   closing.defer(() => engine.drain(0));
   return {
     ...door,
     store,
     secrets,
+    broker,
     routes,
     incarnation,
     engine,

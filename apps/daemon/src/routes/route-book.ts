@@ -1,4 +1,10 @@
-import { type SecretStore, credentialsOf } from '@kheish/auth-store';
+import {
+  type CredentialBroker,
+  type LentCredentials,
+  type SecretStore,
+  credentialsOf,
+  inlineSlotOf,
+} from '@kheish/auth-store';
 import {
   type Clock,
   KheishError,
@@ -24,6 +30,7 @@ export interface RouteBookOptions {
   readonly inventory: RouteInventory;
   readonly store: Store;
   readonly secrets: SecretStore;
+  readonly broker: CredentialBroker;
   readonly egress: Egress;
   readonly clock: Clock;
   /** Told each key that a driver gets, so that no log line shows it. */
@@ -77,14 +84,20 @@ export class RouteBook implements ModelRoutes {
     return this.inventory.routes.get(routeId)?.systemPrompt;
   }
 
-  async driver(pin: RoutePin): Promise<ModelDriver> {
+  slotId(routeId: string): string | undefined {
+    const credential = this.inventory.routes.get(routeId)?.credential;
+    if (credential === undefined || credential.kind === 'none') return undefined;
+    return credential.kind === 'slot' ? credential.authRef : inlineSlotOf(routeId);
+  }
+
+  async driver(pin: RoutePin, intent: Parameters<ModelRoutes['driver']>[1]): Promise<ModelDriver> {
     const route = routeOfPin(this.inventory, pin);
     const { egress, clock } = this.#options;
     return createModelDriver({
       driver: route.driver,
       egress,
       clock,
-      credentials: await this.#credentials(route),
+      credentials: this.#lent(route, intent),
       ...(route.baseUrl !== undefined && { baseUrl: route.baseUrl }),
       ...(route.anthropicVersion !== undefined && { anthropicVersion: route.anthropicVersion }),
       ...(route.anthropicBetaHeaders !== undefined && {
@@ -93,7 +106,18 @@ export class RouteBook implements ModelRoutes {
     });
   }
 
-  async #credentials(route: Route) {
+  #lent(
+    route: Route,
+    { session_id: sessionId, grant_id: grantId }: Parameters<ModelRoutes['driver']>[1],
+  ): LentCredentials {
+    return this.#options.broker.lend({
+      use: { sessionId, routeId: route.id, slotId: this.slotId(route.id) },
+      grantId,
+      reveal: () => this.#reveal(route),
+    });
+  }
+
+  async #reveal(route: Route) {
     const { organization, project, credential } = route;
     const own = {
       ...(organization !== undefined && { organization }),

@@ -15,6 +15,7 @@ import {
 } from '@kheish/core-model';
 import { type CallOptions, type KeyedCallOptions, request } from '../transport/request.ts';
 import type { Transport } from '../transport/transport.ts';
+import { type Auth, authOf } from './auth.ts';
 import { type ListOptions, type Listing, listing } from './listing.ts';
 
 export interface ChangeOptions extends KeyedCallOptions {
@@ -31,6 +32,7 @@ export type PermissionRulesView = ResponseOf<'getPermissionRules'>;
 
 /** The configuration that an operator may change while the daemon runs. Runs keep the one with which they began. */
 export interface Runtime {
+  readonly auth: Auth;
   get(options?: CallOptions): Promise<RuntimeSettingsView>;
   /** `model` may be `route/model`. */
   setModel(
@@ -75,6 +77,7 @@ export interface Runtime {
 
 export function runtimeOf(transport: Transport): Runtime {
   return {
+    auth: authOf(transport),
     get: (call = {}) => request(transport, 'getRuntime', call),
     setModel: (model, { routeId, ...options } = {}) =>
       request(transport, 'setRuntimeModel', {

@@ -1,5 +1,6 @@
 import type {
   CreateSessionRequest,
+  CredentialScope,
   DeleteResult,
   InterruptResult,
   MessageView,
@@ -37,6 +38,13 @@ export interface Sessions {
     options?: CallOptions,
   ): Promise<SessionView>;
   clearRoutePolicy(sessionId: string, options?: CallOptions): Promise<SessionView>;
+  /** What the runs of the session may use, from their next call on. */
+  setCredentialScope(
+    sessionId: string,
+    scope: CredentialScope,
+    options?: CallOptions,
+  ): Promise<SessionView>;
+  clearCredentialScope(sessionId: string, options?: CallOptions): Promise<SessionView>;
   interrupt(sessionId: string, options?: KeyedCallOptions): Promise<InterruptResult>;
   end(
     sessionId: string,
@@ -78,6 +86,14 @@ export function sessionsOf(transport: Transport): Sessions {
       }),
     clearRoutePolicy: (id, options) =>
       request(transport, 'clearRoutePolicy', { ...options, ...at(id) }),
+    setCredentialScope: (id, scope, options) =>
+      request(transport, 'setCredentialScope', {
+        ...options,
+        ...at(id),
+        body: { credential_scope: scope },
+      }),
+    clearCredentialScope: (id, options) =>
+      request(transport, 'clearCredentialScope', { ...options, ...at(id) }),
     interrupt: (id, options) => request(transport, 'interruptSession', { ...options, ...at(id) }),
     end: (id, body = {}, options) =>
       request(transport, 'endSession', { ...options, ...at(id), body }),

@@ -74,6 +74,7 @@ export const problems = {
   'runtime/runtime_revision_conflict': { status: 409 },
   'runtime/runtime_revision_not_found': { status: 404 },
   'runtime/runtime_rollback_unavailable': { status: 409 },
+  'runtime/route_blocked_by_credential_scope': { status: 400 },
 
   'routes/no_routes': { status: 400 },
   'routes/unknown_route': { status: 400 },
@@ -88,6 +89,13 @@ export const problems = {
   'secrets/master_key_invalid': { status: 400 },
   'secrets/master_key_mismatch': { status: 503 },
   'secrets/secret_corrupt': { status: 500 },
+
+  'credentials/subject_not_found': { status: 404 },
+  'credentials/lease_not_found': { status: 404 },
+  'credentials/subject_revoked': { status: 403 },
+  'credentials/slot_revoked': { status: 403 },
+  'credentials/lease_revoked': { status: 403 },
+  'credentials/lease_expired': { status: 409, retryable: true },
 
   'models/authentication_failed': { status: 502 },
   'models/quota_exhausted': { status: 502 },

@@ -17,10 +17,10 @@ const place = { seq: 7, at_ms: 1_000, v: EVENT_SCHEMA_VERSION };
 
 /** What may be left out of an event; anything else is needed. */
 const optional: Partial<Record<DomainEvent['type'], readonly string[]>> = {
-  session_created: ['thread_id', 'system_prompt'],
+  session_created: ['thread_id', 'system_prompt', 'credential_scope'],
   session_ended: ['reason'],
   run_started: ['config_revision', 'input_digest'],
-  action_intended: ['tool_call_id', 'approval'],
+  action_intended: ['tool_call_id', 'approval', 'grant_id'],
   action_started: ['process'],
   action_settled: ['response_digest', 'message', 'usage', 'error', 'death_unproven'],
   context_compacted: ['request', 'summary'],

@@ -3,6 +3,8 @@ import { tokenEvents } from '../access/api-token.ts';
 import { ApprovalBehavior, PendingApproval, VoidReason } from '../approval/approval.ts';
 import { AuditKeyChanged } from '../audit/audit-key-changed.ts';
 import { Reservation } from '../budget/budget.ts';
+import { authEvents } from '../credential/auth-events.ts';
+import { CredentialScope } from '../credential/credential-scope.ts';
 import { DigestText } from '../digest/digest.ts';
 import { Body } from '../message/body.ts';
 import { AssistantMessage, ToolMessage, Usage } from '../message/message.ts';
@@ -49,6 +51,7 @@ const SessionCreated = v.strictObject({
   agent_id: v.string(),
   thread_id: v.optional(v.string()),
   system_prompt: v.optional(v.string()),
+  credential_scope: v.optional(CredentialScope),
 });
 
 /** `route_policy` null: the session follows the daemon's default again. */
@@ -336,6 +339,7 @@ export const DomainEvent = v.variant('type', [
   SecretSlotSet,
   SecretSlotDeleted,
   ...tokenEvents,
+  ...authEvents,
   RuntimeConfigured,
   AuditKeyChanged,
 ]);

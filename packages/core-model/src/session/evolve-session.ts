@@ -81,6 +81,11 @@ const steps: { [T in EventType]?: Step<T> } = {
     const { route_policy: _old, ...rest } = session;
     return event.route_policy === null ? rest : { ...rest, route_policy: event.route_policy };
   },
+  session_credential_scope_set: (session, event) => {
+    const { credential_scope: _old, ...rest } = session;
+    const { credential_scope: scope } = event;
+    return scope === null ? rest : { ...rest, credential_scope: scope };
+  },
   session_ended: (session, event, atMs) => ({
     ...session,
     status: 'ended',
@@ -150,6 +155,7 @@ function created(event: EventOf<'session_created'>, atMs: number): SessionState 
     agent_id: event.agent_id,
     ...(event.thread_id !== undefined && { thread_id: event.thread_id }),
     ...(event.system_prompt !== undefined && { system_prompt: event.system_prompt }),
+    ...(event.credential_scope !== undefined && { credential_scope: event.credential_scope }),
     status: 'open',
     created_at_ms: atMs,
     updated_at_ms: atMs,

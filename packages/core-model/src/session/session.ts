@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { Cost } from '../budget/cost.ts';
+import type { CredentialScope } from '../credential/credential-scope.ts';
 import type { Digest } from '../digest/digest.ts';
 import type { Usage } from '../message/message.ts';
 import { Generation } from '../run/run.ts';
@@ -24,6 +25,8 @@ export interface SessionState {
   readonly end_reason?: string;
   readonly route_policy?: RoutePolicy;
   readonly system_prompt?: string;
+  /** Absent: its runs may use every credential. */
+  readonly credential_scope?: CredentialScope;
   readonly active_run_id?: string;
   /** What the active run waits for. */
   readonly waiting_for?: 'approval' | 'user_question';

@@ -1,5 +1,6 @@
 import type { DomainEvent, EventOf } from '../journal/events.ts';
 import { firstRevision } from '../runtime/runtime-config.ts';
+import { authSamples } from './auth-samples.ts';
 
 const ids = { session_id: 's', run_id: 'run_1' };
 const action = { ...ids, action_id: 'action_1', step: 1, kind: 'model_call' } as const;
@@ -322,10 +323,12 @@ export const sampleEvents: readonly DomainEvent[] = [
   ...Object.values(daemonEvents),
   ...Object.values(sessionEvents),
   { type: 'session_created', session_id: 's', agent_id: 'agent_1' },
+  { ...sessionEvents.created, credential_scope: { route_deny: ['*'] } },
   { type: 'session_ended', session_id: 's' },
   { ...sessionEvents.policySet, route_policy: null },
   ...Object.values(runEvents),
   { ...runEvents.recovered, after_crash: false },
+  { ...runEvents.intended, grant_id: 'grant_1' },
   { ...runEvents.stop, as: 'interrupted' },
   {
     ...runEvents.intended,
@@ -349,6 +352,7 @@ export const sampleEvents: readonly DomainEvent[] = [
   ...(Object.values(taskSamples) as DomainEvent[]),
   ...Object.values(slotEvents),
   ...Object.values(tokenSamples),
+  ...authSamples,
   configured,
   { ...configured, setting: 'rollback', rollback_of_revision: 1 },
   {

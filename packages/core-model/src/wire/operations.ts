@@ -1,5 +1,6 @@
 import type * as v from 'valibot';
 import { askedOperations } from './operations/asked-operations.ts';
+import { authOperations } from './operations/auth-operations.ts';
 import { backupOperations } from './operations/backup-operations.ts';
 import { configurationOperations } from './operations/configuration-operations.ts';
 import { daemonOperations } from './operations/daemon-operations.ts';
@@ -17,6 +18,7 @@ export const operations = {
   ...daemonOperations,
   ...backupOperations,
   ...secretOperations,
+  ...authOperations,
   ...sessionOperations,
   ...runOperations,
   ...askedOperations,

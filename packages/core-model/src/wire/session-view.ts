@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { Cost } from '../budget/cost.ts';
+import { CredentialScope } from '../credential/credential-scope.ts';
 import { AssistantPart, StopReason, Usage } from '../message/message.ts';
 import { SessionId } from '../session/session-id.ts';
 import { RoutePolicy } from '../session/session.ts';
@@ -12,6 +13,7 @@ export const CreateSessionRequest = v.strictObject({
   thread_id: v.optional(name),
   /** Stands in the place of the daemon's and the route's system prompt. */
   system_prompt: v.optional(prompt),
+  credential_scope: v.optional(CredentialScope),
 });
 export type CreateSessionRequest = v.InferOutput<typeof CreateSessionRequest>;
 
@@ -34,6 +36,10 @@ export const SessionView = v.strictObject({
   end_reason: v.optional(v.string()),
   route_policy: v.optional(RoutePolicy),
   system_prompt: v.optional(v.string()),
+  /** As it was set; absent: the session may use every credential. */
+  credential_scope: v.optional(CredentialScope),
+  /** The same with what it implies. */
+  effective_credential_scope: v.optional(CredentialScope),
   active_run_id: v.optional(v.string()),
   queued_run_count: v.number(),
   message_count: v.number(),
@@ -55,6 +61,9 @@ export type SessionView = v.InferOutput<typeof SessionView>;
 
 export const SetRoutePolicyRequest = v.strictObject({ route_policy: RoutePolicy });
 export type SetRoutePolicyRequest = v.InferOutput<typeof SetRoutePolicyRequest>;
+
+export const SetCredentialScopeRequest = v.strictObject({ credential_scope: CredentialScope });
+export type SetCredentialScopeRequest = v.InferOutput<typeof SetCredentialScopeRequest>;
 
 export const EndSessionRequest = v.strictObject({
   reason: v.optional(v.pipe(v.string(), v.maxLength(1_000))),

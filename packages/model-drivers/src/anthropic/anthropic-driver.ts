@@ -9,18 +9,17 @@ import { anthropicReader } from './anthropic-reader.ts';
 
 /** Anthropic Messages. */
 export function anthropicDriver(config: DriverConfig): ModelDriver {
-  const apiKey = requiredKey(ANTHROPIC, config.credentials);
   const provider: Provider = {
     driver: ANTHROPIC,
     baseUrl: completeBaseUrl(config.baseUrl, 'https://api.anthropic.com/v1'),
-    headers: {
-      'x-api-key': apiKey,
+    credentials: config.credentials,
+    headers: (credentials) => ({
+      'x-api-key': requiredKey(ANTHROPIC, credentials),
       'anthropic-version': config.anthropicVersion ?? '2023-06-01',
       ...(config.anthropicBetaHeaders?.length && {
         'anthropic-beta': config.anthropicBetaHeaders.join(','),
       }),
-    },
-    secrets: [apiKey],
+    }),
     egress: config.egress,
     clock: config.clock,
   };

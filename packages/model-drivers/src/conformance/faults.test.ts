@@ -5,6 +5,7 @@ import { callModel } from '../call/call-model.ts';
 import { createModelDriver } from '../create-model-driver.ts';
 import {
   KEY,
+  lent,
   driverAndFake,
   hear,
   networkDrivers,
@@ -134,7 +135,7 @@ describe.each(networkDrivers)('%s', (name) => {
     const driver = await createModelDriver({
       driver: name,
       baseUrl: 'http://127.0.0.1:1/v1',
-      credentials: { apiKey: KEY },
+      credentials: lent({ apiKey: KEY }),
       egress: testEgress(),
       clock: realClock,
     });
@@ -198,17 +199,15 @@ describe('createModelDriver', () => {
 
   const keyed = networkDrivers.filter((name) => name !== 'openai_compatible');
   test.each(keyed)('%s needs a key', async (driver) => {
-    await expect(createModelDriver({ driver, ...rest })).rejects.toMatchObject({
-      code: 'models/authentication_failed',
-    });
+    const made = await createModelDriver({ driver, ...rest });
+    await expect(hear(made)).rejects.toMatchObject({ code: 'models/authentication_failed' });
   });
 
   test.each(networkDrivers)('%s refuses a key that no header can carry', async (driver) => {
-    const credentials = { apiKey: 'sk-a\nx-evil: 1' };
+    const credentials = lent({ apiKey: 'sk-a\nx-evil: 1' });
     const baseUrl = 'http://127.0.0.1:1/v1';
-    await expect(
-      createModelDriver({ driver, baseUrl, credentials, ...rest }),
-    ).rejects.toMatchObject({ code: 'config/invalid_configuration' });
+    const made = await createModelDriver({ driver, baseUrl, credentials, ...rest });
+    await expect(hear(made)).rejects.toMatchObject({ code: 'config/invalid_configuration' });
   });
 
   test('openai_compatible needs a base URL', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createModelDriver } from '../create-model-driver.ts';
 import {
   KEY,
+  lent,
   driverAndFake,
   hear,
   realClock,
@@ -255,7 +256,7 @@ describe('what is asked', () => {
     const driver = await createModelDriver({
       driver: 'google',
       ...(baseUrl !== undefined && { baseUrl }),
-      credentials: { apiKey: KEY },
+      credentials: lent({ apiKey: KEY }),
       egress,
       clock: realClock,
     });

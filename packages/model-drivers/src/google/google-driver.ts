@@ -9,12 +9,11 @@ import { googleReader } from './google-reader.ts';
 
 /** Gemini. */
 export function googleDriver(config: DriverConfig): ModelDriver {
-  const apiKey = requiredKey(GOOGLE, config.credentials);
   const provider: Provider = {
     driver: GOOGLE,
     baseUrl: completeBaseUrl(config.baseUrl, 'https://generativelanguage.googleapis.com/v1beta'),
-    headers: { 'x-goog-api-key': apiKey },
-    secrets: [apiKey],
+    credentials: config.credentials,
+    headers: (credentials) => ({ 'x-goog-api-key': requiredKey(GOOGLE, credentials) }),
     egress: config.egress,
     clock: config.clock,
   };

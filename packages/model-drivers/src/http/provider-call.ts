@@ -1,5 +1,6 @@
 import { type Clock, KheishError, type ModelEvent } from '@kheish/core-model';
 import type { Egress, EgressResponse } from '@kheish/egress';
+import { type Credentials, type LeasedCredentials, optionalKey } from '../credentials.ts';
 import { type MakeReader, ModelEvents } from './event-stream.ts';
 import { faultOf, providerError } from './provider-error.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -11,9 +12,9 @@ const MAX_ERROR_BYTES = 64 * 1024;
 export interface Provider {
   readonly driver: string;
   readonly baseUrl: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Texts that no message may show. */
-  readonly secrets: readonly string[];
+  readonly credentials: LeasedCredentials | undefined;
+  /** What carries them. Throws where they cannot be carried, or a key is missing. */
+  readonly headers: (credentials: Credentials) => Readonly<Record<string, string>>;
   readonly egress: Egress;
   readonly clock: Clock;
 }
@@ -26,22 +27,34 @@ export function streamCall(
   makeReader: MakeReader,
   signal: AbortSignal,
 ): AsyncIterable<ModelEvent> {
+  let secrets: readonly string[] = [];
+  const open = async () => {
+    const credentials = (await provider.credentials?.acquire()) ?? {};
+    const key = optionalKey(credentials);
+    secrets = key === undefined ? [] : [key];
+    const call = { path, body, headers: provider.headers(credentials), secrets, signal };
+    return openStream(provider, call);
+  };
   return new ModelEvents({
-    open: () => openStream(provider, path, body, signal),
+    open,
     makeReader,
-    failed: (fault) => providerError(provider.driver, fault, provider.secrets),
+    failed: (fault) => providerError(provider.driver, fault, secrets),
     named: (error) => asModelError(error, 'models/stream_cut'),
   });
 }
 
-async function openStream(
-  provider: Provider,
-  path: string,
-  body: string,
-  signal: AbortSignal,
-): Promise<AsyncIterable<Uint8Array>> {
-  const response = await post(provider, path, body, signal);
-  if (response.status !== 200) throw await refusalOf(provider, response);
+interface Call {
+  readonly path: string;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Texts that no message may show. */
+  readonly secrets: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+async function openStream(provider: Provider, call: Call): Promise<AsyncIterable<Uint8Array>> {
+  const response = await post(provider, call);
+  if (response.status !== 200) throw await refusalOf(provider, response, call.secrets);
   const type = response.headers['content-type'];
   if (type === undefined || type.toLowerCase().startsWith('text/event-stream'))
     return response.body;
@@ -53,24 +66,22 @@ async function openStream(
 }
 
 async function post(
-  provider: Provider,
-  path: string,
-  body: string,
-  signal: AbortSignal,
+  { baseUrl, egress, credentials }: Provider,
+  { path, body, headers, signal }: Call,
 ): Promise<EgressResponse> {
-  const { baseUrl } = provider;
   try {
-    return await provider.egress.request({
+    return await egress.request({
       policy: { kind: 'operator_origin', origin: new URL(baseUrl).origin },
       url: baseUrl + path,
       method: 'POST',
       headers: {
         'content-type': 'application/json',
         accept: 'text/event-stream',
-        ...provider.headers,
+        ...headers,
       },
       body,
       signal,
+      ...(credentials && { admit: () => credentials.confirm() }),
       limits: { maxResponseBytes: MAX_RESPONSE_BYTES },
     });
   } catch (error) {
@@ -94,10 +105,14 @@ function asModelError(error: unknown, whenLost: 'models/stream_cut' | 'models/un
   return new KheishError(code[error.code as keyof typeof code], error.message, { cause: error });
 }
 
-async function refusalOf(provider: Provider, response: EgressResponse): Promise<KheishError> {
+async function refusalOf(
+  provider: Provider,
+  response: EgressResponse,
+  secrets: readonly string[],
+): Promise<KheishError> {
   const fault = faultOf(await errorBody(response), response.status);
   const wait = retryAfterMs(response.headers, provider.clock.now());
-  return providerError(provider.driver, fault, provider.secrets, wait);
+  return providerError(provider.driver, fault, secrets, wait);
 }
 
 /** The body of an error response; `undefined` when it is not JSON, too long or broken off. */

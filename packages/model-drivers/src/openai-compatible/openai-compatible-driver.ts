@@ -12,5 +12,5 @@ const makeDriver = chatDrivers({
 
 /** Ollama, vLLM, LM Studio, gateways: any server that speaks Chat Completions, with a key or without. */
 export function openaiCompatibleDriver(config: DriverConfig): ModelDriver {
-  return makeDriver(config, optionalKey(config.credentials), undefined);
+  return makeDriver(config, optionalKey, undefined);
 }

@@ -9,17 +9,15 @@ import { openaiReader } from './openai-reader.ts';
 
 /** OpenAI Responses. */
 export function openaiDriver(config: DriverConfig): ModelDriver {
-  const apiKey = requiredKey(OPENAI, config.credentials);
-  const { organization, project } = config.credentials ?? {};
   const provider: Provider = {
     driver: OPENAI,
     baseUrl: completeBaseUrl(config.baseUrl, 'https://api.openai.com/v1'),
-    headers: {
-      authorization: `Bearer ${apiKey}`,
+    credentials: config.credentials,
+    headers: ({ organization, project, ...credentials }) => ({
+      authorization: `Bearer ${requiredKey(OPENAI, credentials)}`,
       ...(organization !== undefined && { 'openai-organization': organization }),
       ...(project !== undefined && { 'openai-project': project }),
-    },
-    secrets: [apiKey],
+    }),
     egress: config.egress,
     clock: config.clock,
   };

@@ -7,6 +7,9 @@ const makeDriver = chatDrivers({ name: 'openrouter', reasoningDetails: true, lim
 
 /** OpenRouter. */
 export function openrouterDriver(config: DriverConfig): ModelDriver {
-  const apiKey = requiredKey('openrouter', config.credentials);
-  return makeDriver(config, apiKey, 'https://openrouter.ai/api/v1');
+  return makeDriver(
+    config,
+    (credentials) => requiredKey('openrouter', credentials),
+    'https://openrouter.ai/api/v1',
+  );
 }

@@ -9,7 +9,7 @@ import {
 } from '@kheish/testkit';
 import { afterEach } from 'vitest';
 import { createModelDriver } from '../create-model-driver.ts';
-import type { Credentials } from '../credentials.ts';
+import type { Credentials, LeasedCredentials } from '../credentials.ts';
 
 export const realClock: Clock = {
   now: () => Date.now(),
@@ -33,6 +33,11 @@ export function testEgress(): Egress {
   return egress;
 }
 
+/** Credentials that nobody takes back. */
+export function lent(credentials: Credentials): LeasedCredentials {
+  return { acquire: () => Promise.resolve(credentials), confirm: () => undefined };
+}
+
 /** A driver and the fake provider it talks to; both end with the test. */
 export async function driverAndFake(
   driver: NetworkDriver,
@@ -43,7 +48,7 @@ export async function driverAndFake(
   const made = await createModelDriver({
     driver,
     baseUrl: fake.url,
-    credentials,
+    credentials: lent(credentials),
     egress: testEgress(),
     clock: realClock,
   });

@@ -4,7 +4,7 @@ import type { Json, ModelEvent, StopReason, Usage } from '@kheish/core-model';
 import type { Egress } from '@kheish/egress';
 import { type NetworkDriver, fakeProtocolOf } from '@kheish/testkit';
 import { createModelDriver } from '../create-model-driver.ts';
-import { realClock, requestOf } from './drivers-under-test.ts';
+import { lent, realClock, requestOf } from './drivers-under-test.ts';
 
 /** What a recording says, in no protocol's words. */
 export interface Told {
@@ -47,7 +47,7 @@ export async function ours(name: NetworkDriver) {
     close: () => Promise.resolve(),
   };
   const baseUrl = 'http://provider.test/v1';
-  const credentials = { apiKey: 'k' };
+  const credentials = lent({ apiKey: 'k' });
   const driver = await createModelDriver({
     driver: name,
     baseUrl,

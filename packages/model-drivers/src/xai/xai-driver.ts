@@ -13,6 +13,9 @@ const makeDriver = chatDrivers({
 
 /** xAI: Chat Completions with the reasoning in the open, and counted beside the output. */
 export function xaiDriver(config: DriverConfig): ModelDriver {
-  const apiKey = requiredKey('xai', config.credentials);
-  return makeDriver(config, apiKey, 'https://api.x.ai/v1');
+  return makeDriver(
+    config,
+    (credentials) => requiredKey('xai', credentials),
+    'https://api.x.ai/v1',
+  );
 }

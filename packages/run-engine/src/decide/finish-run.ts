@@ -1,12 +1,9 @@
-import { type KheishError, type RunError, isTerminal } from '@kheish/core-model';
+import { type RunError, isTerminal } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
+import { endFailed } from './end-failed.ts';
 import type { Rules } from './rules.ts';
 import { startQueuedRun } from './start-run.ts';
 import { voidRequests } from './void-requests.ts';
-
-export function runError(error: KheishError): RunError {
-  return { domain: error.domain, code: error.shortCode, detail: error.message };
-}
 
 /** Ends a run whose actions are all settled as its stop request wants it. */
 export function finishStopped(state: WorkingState, runId: string, rules: Rules): void {
@@ -19,8 +16,6 @@ export function finishStopped(state: WorkingState, runId: string, rules: Rules):
 }
 
 export function failRun(state: WorkingState, runId: string, error: RunError, rules: Rules): void {
-  const sessionId = state.run(runId)?.session_id ?? '';
-  voidRequests(state, runId);
-  state.record({ type: 'run_failed', session_id: sessionId, run_id: runId, error });
-  startQueuedRun(state, sessionId, rules);
+  endFailed(state, runId, error);
+  startQueuedRun(state, state.run(runId)?.session_id ?? '', rules);
 }

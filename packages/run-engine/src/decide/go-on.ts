@@ -1,6 +1,7 @@
 import { KheishError, type RunState, isTerminal } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
-import { failRun, finishStopped, runError } from './finish-run.ts';
+import { runError } from './end-failed.ts';
+import { failRun, finishStopped } from './finish-run.ts';
 import { intendModelCall } from './intend-model-call.ts';
 import type { Rules } from './rules.ts';
 

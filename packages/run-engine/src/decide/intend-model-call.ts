@@ -1,6 +1,13 @@
-import { type Digest, type RunState, type SessionState, digestOfJson } from '@kheish/core-model';
+import {
+  type Digest,
+  KheishError,
+  type RunState,
+  type SessionState,
+  digestOfJson,
+} from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
 import { breachOf, requestBudget, reservationFor } from './budgets.ts';
+import { endFailed, runError } from './end-failed.ts';
 import { modelTarget, mustCompact, outputTokens } from './prompt-budget.ts';
 import type { Rules } from './rules.ts';
 
@@ -48,6 +55,12 @@ function intendCall(
     requestBudget(state, run, breach, rules);
     return;
   }
+  const grant = grantOrRefusal(state, run, session, rules);
+  if (grant instanceof KheishError) {
+    // Who waits in the session's queue begins by the dispatcher, for whom the end of a run makes room.
+    endFailed(state, runId, runError(grant));
+    return;
+  }
   const target = modelTarget(run);
   state.record({
     type: 'action_intended',
@@ -59,6 +72,7 @@ function intendCall(
     effect: 'repeatable',
     target,
     audit_target: target,
+    ...(grant !== undefined && { grant_id: grant }),
     reservation,
     request_digest: promptDigest(call.kind, run, session, rules),
   });
@@ -76,6 +90,21 @@ function promptDigest(kind: string, run: RunState, session: SessionState, rules:
     transcript: session.transcript_digest ?? null,
     compactions: session.compaction?.count ?? 0,
   });
+}
+
+/** The grant under which the call may use its route, if that needs one. */
+function grantOrRefusal(
+  state: WorkingState,
+  { route }: RunState,
+  session: SessionState,
+  rules: Rules,
+): string | undefined | KheishError {
+  try {
+    return rules.credentials.grant(state, session, route.route_id);
+  } catch (error) {
+    if (error instanceof KheishError) return error;
+    throw error;
+  }
 }
 
 function known(state: WorkingState, runId: string): { run: RunState; session: SessionState } {

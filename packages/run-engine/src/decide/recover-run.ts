@@ -1,6 +1,7 @@
 import { KheishError, type OpenAction, type RunState, type ToolMessage } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
-import { failRun, runError } from './finish-run.ts';
+import { runError } from './end-failed.ts';
+import { failRun } from './finish-run.ts';
 import { goOn } from './go-on.ts';
 import type { Rules } from './rules.ts';
 import { settled } from './running-run.ts';

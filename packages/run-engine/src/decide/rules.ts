@@ -1,4 +1,11 @@
-import type { EffectClass, NewId, PermissionBehavior, Price, RunState } from '@kheish/core-model';
+import type {
+  EffectClass,
+  NewId,
+  PermissionBehavior,
+  Price,
+  RunState,
+  SessionState,
+} from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
 import type { PreparedCall } from './prepared-call.ts';
 import type { WaitingLine } from './waiting-line.ts';
@@ -39,6 +46,14 @@ export interface Verdict {
   readonly reason: string;
 }
 
+/** What the operator lets sessions use. */
+export interface RouteCredentials {
+  /** Throws where runs of the session may not use the route now. */
+  refuse(state: WorkingState, session: SessionState, routeId: string): void;
+  /** The same for a call that is being intended: gives the grant of its credential, if it needs one. */
+  grant(state: WorkingState, session: SessionState, routeId: string): string | undefined;
+}
+
 /** What decisions need beside the state: all of it stands still while one is made. */
 export interface Rules {
   readonly newId: NewId;
@@ -58,6 +73,7 @@ export interface Rules {
   readonly forbid: (call: PreparedCall) => Verdict;
   /** Milliseconds that a request for approval stays open; undefined: until it is answered. */
   readonly approvalExpiresAfterMs: (state: WorkingState, run: RunState) => number | undefined;
+  readonly credentials: RouteCredentials;
   /** Of a model; undefined where it is not known. */
   readonly priceOf: (routeId: string, model: string) => Price | undefined;
   /** Tokens that a prompt and its answer may have together on a route. */

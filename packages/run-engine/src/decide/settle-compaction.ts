@@ -8,7 +8,8 @@ import {
   type Usage,
 } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
-import { failRun, finishStopped, runError } from './finish-run.ts';
+import { runError } from './end-failed.ts';
+import { failRun, finishStopped } from './finish-run.ts';
 import { intendAnswer, intendCompaction } from './intend-model-call.ts';
 import { hasOlderTurns, modelTarget, promptBudget, promptTokens } from './prompt-budget.ts';
 import type { Rules } from './rules.ts';

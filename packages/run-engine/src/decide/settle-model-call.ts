@@ -7,8 +7,9 @@ import {
   type Usage,
 } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
+import { runError } from './end-failed.ts';
 import { fallBack, fallbackFor } from './fall-back.ts';
-import { failRun, finishStopped, runError } from './finish-run.ts';
+import { failRun, finishStopped } from './finish-run.ts';
 import type { PreparedCall } from './prepared-call.ts';
 import type { Rules } from './rules.ts';
 import { ownAction, settled } from './running-run.ts';

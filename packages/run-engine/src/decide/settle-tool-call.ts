@@ -7,7 +7,7 @@ import {
   digestOfText,
 } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
-import { runError } from './finish-run.ts';
+import { runError } from './end-failed.ts';
 import { goOn } from './go-on.ts';
 import type { PreparedCall } from './prepared-call.ts';
 import { askAnew } from './request-approval.ts';

@@ -18,6 +18,7 @@ export function submitInput(
   rules: Rules,
 ): { run: RunState; session: SessionState } {
   const session = openSession(state.session(sessionId), sessionId);
+  rules.credentials.refuse(state, session, input.route.route_id);
   const { maxQueuedRunsPerSession } = rules.limits;
   if (session.queued_run_ids.length >= maxQueuedRunsPerSession) {
     throw new KheishError(

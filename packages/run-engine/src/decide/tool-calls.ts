@@ -1,6 +1,7 @@
 import { KheishError, type RunState } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
-import { failRun, runError } from './finish-run.ts';
+import { runError } from './end-failed.ts';
+import { failRun } from './finish-run.ts';
 import { goOn } from './go-on.ts';
 import { intendToolCall } from './intend-tool-call.ts';
 import type { PreparedCall } from './prepared-call.ts';

@@ -44,10 +44,11 @@ export interface PreparedCompaction {
  * there is none to be had they go without. Only the abort of `signal` rejects, and a store that is broken.
  */
 export async function performCompaction(
-  { session_id: sessionId, run_id: runId }: Intent,
+  intent: Intent,
   signal: AbortSignal,
   ports: CompactionPorts,
 ): Promise<PreparedCompaction> {
+  const { session_id: sessionId, run_id: runId } = intent;
   const shown = await ports.read(() => shownTranscript(ports.store, sessionId, runId));
   signal.throwIfAborted();
   const { now, entries } = shown;
@@ -66,7 +67,7 @@ export async function performCompaction(
     const compacted = compactedTo('outputs', { ...now, outputs_before: view.outputs_before });
     return { outcome: { outcome: 'succeeded', compacted }, blobs: [] };
   }
-  const summary = await summaryOf(shown, view, measure, signal, ports);
+  const summary = await summaryOf(shown, view, measure, signal, { ...ports, intent });
   if ('error' in summary) {
     const compacted = compactedTo('cut', { ...view, ...earlierSummary(now, measure.goal) });
     return { outcome: { outcome: 'failed', error: summary.error, compacted }, blobs: [] };
@@ -103,7 +104,7 @@ async function summaryOf(
   view: PromptView,
   { goal, budget }: PromptMeasure,
   signal: AbortSignal,
-  ports: CompactionPorts,
+  ports: CompactionPorts & { readonly intent: Intent },
 ): Promise<Summary> {
   const { store, routes, clock, random, callPolicy } = ports;
   const id = session.session_id;
@@ -115,7 +116,7 @@ async function summaryOf(
   ports.reach?.('model.begun');
   try {
     const answer = await callModel({
-      driver: await routes.driver(run.route),
+      driver: await routes.driver(run.route, ports.intent),
       request: {
         model: modelInUse(run),
         system: summaryPrompt,

@@ -128,16 +128,14 @@ export function costIn(usage: Usage, run: RunState, { routes }: Pick<ModelCallPo
   return price === undefined ? {} : { costUsdMicros: costOf(usage, price) };
 }
 
-async function preparedCall(
-  { session_id: sessionId, run_id: runId }: Intent,
-  { store, routes, transcripts }: ModelCallPorts,
-) {
+async function preparedCall(intent: Intent, { store, routes, transcripts }: ModelCallPorts) {
+  const { session_id: sessionId, run_id: runId } = intent;
   const session = store.read.session(sessionId);
   const run = store.read.run(runId);
   if (session === undefined || run === undefined) throw new Error(`run ${runId} is not stored`);
   const { config } = store.read.runtime(run.config_revision);
   const { budgets } = store.read.runtime().config;
-  const driver = await routes.driver(run.route);
+  const driver = await routes.driver(run.route, intent);
   const messages = await transcripts.prompt(session);
   return { session, run, config, budgets, driver, messages };
 }

@@ -9,7 +9,7 @@ import {
 } from '@kheish/core-model';
 import type { BlobRow, RecordedRow, WorkingState } from '@kheish/state-store';
 import { beginAction } from '../decide/begin-action.ts';
-import { runError } from '../decide/finish-run.ts';
+import { runError } from '../decide/end-failed.ts';
 import type { Rules } from '../decide/rules.ts';
 import { type CompactionOutcome, settleCompaction } from '../decide/settle-compaction.ts';
 import { type ModelOutcome, settleModelCall } from '../decide/settle-model-call.ts';

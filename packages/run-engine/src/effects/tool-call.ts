@@ -10,7 +10,7 @@ import {
   digestOfText,
 } from '@kheish/core-model';
 import type { BlobRow, PreparedBody, Store, WorkingState } from '@kheish/state-store';
-import { runError } from '../decide/finish-run.ts';
+import { runError } from '../decide/end-failed.ts';
 import { type PreparedCall, actionDigest } from '../decide/prepared-call.ts';
 import type { Rules } from '../decide/rules.ts';
 import type { ToolOutcome } from '../decide/settle-tool-call.ts';

@@ -1,7 +1,8 @@
-import type { Redactor } from '@kheish/auth-store';
+import type { CredentialBroker, Redactor } from '@kheish/auth-store';
 import {
   type Clock,
   type CreateSessionRequest,
+  type CredentialScope,
   KheishError,
   type NewId,
   type RandomSource,
@@ -38,6 +39,7 @@ import {
   deleteOnceQuiet,
   deleteSession,
   endSession,
+  setCredentialScope,
   setRoutePolicy,
 } from '../session/session-decisions.ts';
 import type { SessionTasks } from '../tasks/session-tasks.ts';
@@ -52,12 +54,14 @@ import { modelsOf, pinnedPolicy, withDefaultModel } from './model-choice.ts';
 import type { ModelRoutes } from './model-routes.ts';
 import { OperatorAnswers } from './operator-answers.ts';
 import { permissionsOf } from './permissions-in-force.ts';
+import { routeCredentials } from './route-credentials.ts';
 import { type EndProcesses, Takeover } from './takeover.ts';
 
 export interface EngineOptions {
   readonly store: Store;
   readonly incarnation: Incarnation;
   readonly routes: ModelRoutes;
+  readonly broker: CredentialBroker;
   readonly tools: readonly AgentTool[];
   /** Their tools are among `tools`. */
   readonly tasks: SessionTasks;
@@ -108,6 +112,7 @@ export class Engine {
       line: new WaitingLine(),
       effectOf: gate.effectOf,
       ...permissionsOf(store),
+      credentials: routeCredentials(options.broker, routes),
       priceOf: (routeId, model) => routes.price(routeId, model),
       contextWindow: (routeId) => routes.contextWindow(routeId),
       surfaceTokens: tokensOfText(defaultSystemPrompt + JSON.stringify(tools)),
@@ -164,6 +169,14 @@ export class Engine {
     return this.#options.store.commit({
       load: { session: sessionId },
       decide: (state) => sessionView(setRoutePolicy(state, sessionId, pinned)),
+    });
+  }
+
+  /** From their next call on the runs of the session are held to it. */
+  setCredentialScope(sessionId: string, scope: CredentialScope | null): Promise<SessionView> {
+    return this.#options.store.commit({
+      load: { session: sessionId },
+      decide: (state) => sessionView(setCredentialScope(state, sessionId, scope)),
     });
   }
 

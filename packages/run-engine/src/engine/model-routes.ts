@@ -1,4 +1,4 @@
-import type { ModelDriver, Price, RoutePin, RoutePolicy } from '@kheish/core-model';
+import type { EventOf, ModelDriver, Price, RoutePin, RoutePolicy } from '@kheish/core-model';
 
 /** Where runs find their models. */
 export interface ModelRoutes {
@@ -12,8 +12,16 @@ export interface ModelRoutes {
     fallbackModel?: string;
     policy?: RoutePolicy;
   }): RoutePin;
-  /** The driver of a pinned route, with its credentials. Throws `routes/...` where the route is gone. */
-  driver(pin: RoutePin): Promise<ModelDriver>;
+  /**
+   * The driver of a pinned route for a call that was intended, with the route's credentials on loan. Throws `routes/...`
+   * where the route is gone.
+   */
+  driver(
+    pin: RoutePin,
+    intent: Pick<EventOf<'action_intended'>, 'session_id' | 'grant_id'>,
+  ): Promise<ModelDriver>;
+  /** What holds the credential of a route; undefined where it needs none. */
+  slotId(routeId: string): string | undefined;
   /** What the model costs on the route; undefined where nobody said. */
   price(routeId: string, model: string): Price | undefined;
   /** Tokens that a prompt and its answer may have together. */

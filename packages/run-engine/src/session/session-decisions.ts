@@ -1,9 +1,12 @@
 import {
   type CreateSessionRequest,
+  type CredentialScope,
   KheishError,
   type NewId,
   type RoutePolicy,
   type SessionState,
+  canonicalScope,
+  digestOfJson,
   isLiveShell,
 } from '@kheish/core-model';
 import type { WorkingState } from '@kheish/state-store';
@@ -20,7 +23,12 @@ export function createSession(
   request: CreateSessionRequest & { session_id: string },
   newId: NewId,
 ): SessionState {
-  const { session_id: sessionId, thread_id: threadId, system_prompt: systemPrompt } = request;
+  const {
+    session_id: sessionId,
+    thread_id: threadId,
+    system_prompt: systemPrompt,
+    credential_scope: scope,
+  } = request;
   const existing = state.session(sessionId);
   if (existing?.status === 'deleted') {
     throw new KheishError(
@@ -31,11 +39,12 @@ export function createSession(
   if (existing !== undefined) {
     const differs =
       (threadId !== undefined && threadId !== existing.thread_id) ||
-      (systemPrompt !== undefined && systemPrompt !== existing.system_prompt);
+      (systemPrompt !== undefined && systemPrompt !== existing.system_prompt) ||
+      (scope !== undefined && !isSameScope(scope, existing.credential_scope));
     if (!differs) return existing;
     throw new KheishError(
       'sessions/session_conflict',
-      `Session ${sessionId} exists with another thread or system prompt.`,
+      `Session ${sessionId} exists with another thread, system prompt or credential scope.`,
     );
   }
   state.record({
@@ -44,6 +53,7 @@ export function createSession(
     agent_id: newId('agent'),
     ...(threadId !== undefined && { thread_id: threadId }),
     ...(systemPrompt !== undefined && { system_prompt: systemPrompt }),
+    ...(scope !== undefined && { credential_scope: scope }),
   });
   return after(state, sessionId);
 }
@@ -62,6 +72,27 @@ export function setRoutePolicy(
     });
   }
   return after(state, sessionId);
+}
+
+/** Also while a run is active: what is taken away is not to be used any longer. */
+export function setCredentialScope(
+  state: WorkingState,
+  sessionId: string,
+  scope: CredentialScope | null,
+): SessionState {
+  const session = openSession(state.session(sessionId), sessionId);
+  if (scope !== null || session.credential_scope !== undefined) {
+    state.record({
+      type: 'session_credential_scope_set',
+      session_id: sessionId,
+      credential_scope: scope,
+    });
+  }
+  return after(state, sessionId);
+}
+
+function isSameScope(one: CredentialScope, other: CredentialScope = {}): boolean {
+  return digestOfJson(canonicalScope(one)) === digestOfJson(canonicalScope(other));
 }
 
 function cancelQueue(state: WorkingState, session: SessionState): void {

@@ -94,6 +94,14 @@ export class MemoryState {
       keepToken: () => undefined,
       noteAuthFailures: () => undefined,
       keepCheckpoint: () => undefined,
+      authority: {
+        subject: (subject_id) => ({ subject_id, epoch: 0, revoked: false }),
+        slot: () => ({ version: 0, holds: false, revoked: false }),
+        lease: () => undefined,
+        newestLease: () => undefined,
+        leasesOf: () => [],
+        issue: () => undefined,
+      },
     };
   }
 

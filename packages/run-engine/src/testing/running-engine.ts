@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRedactor } from '@kheish/auth-store';
+import { CredentialBroker, createRedactor } from '@kheish/auth-store';
 import {
   type NewId,
   type RunState,
@@ -118,11 +118,13 @@ export class RunningEngine {
             ...(model !== undefined && { selector: model }),
           }),
         driver: () => Promise.resolve(this.model),
+        slotId: () => undefined,
         systemPrompt: () => undefined,
         price: () => undefined,
         contextWindow: () => 128_000,
         ...routes,
       },
+      broker: new CredentialBroker({ store, clock: options.clock ?? clock, newId }),
       tools,
       tasks: this.tasks,
       endProcesses: () => Promise.resolve(true),

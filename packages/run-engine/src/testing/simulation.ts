@@ -75,6 +75,7 @@ export class Simulation {
       }),
       forbid: () => ({ decision: 'allow', reason: '' }),
       approvalExpiresAfterMs: () => undefined,
+      credentials: { refuse: () => undefined, grant: () => undefined },
       priceOf: () => this.price,
       contextWindow: () => this.contextWindow,
       surfaceTokens: 0,

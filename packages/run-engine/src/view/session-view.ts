@@ -1,4 +1,4 @@
-import type { SessionState, SessionView } from '@kheish/core-model';
+import { type SessionState, type SessionView, canonicalScope } from '@kheish/core-model';
 
 export function sessionView(session: SessionState): SessionView {
   const {
@@ -14,6 +14,9 @@ export function sessionView(session: SessionState): SessionView {
     ...rest,
     status: statusOf(session),
     queued_run_count: queued.length,
+    ...(session.credential_scope !== undefined && {
+      effective_credential_scope: canonicalScope(session.credential_scope),
+    }),
     ...(compaction !== undefined && {
       compaction: { count: compaction.count, boundary: compaction.boundary },
     }),

@@ -11,6 +11,7 @@ import type {
 } from '@kheish/core-model';
 import type { BlobRow } from '../blobs/blob-store.ts';
 import type { LedgerCheckpoint, LedgerSubtree } from '../ledger/sealed-entry.ts';
+import type { Authority, StoredLease } from './authority.ts';
 
 /** The aggregates a decision needs, as data: they are loaded before `decide` runs. */
 export interface Load {
@@ -54,6 +55,8 @@ export interface WorkingState {
   daySpending(utcDay: string): Spending;
   /** The configuration in force, or the one of a revision. */
   runtime(revision?: number): RuntimeRevision;
+  /** Who may use credentials; a lease that is issued rides in the commit without an event. */
+  readonly authority: Authority & { issue(lease: StoredLease): void };
   record(...events: DomainEvent[]): void;
   /** Keeps a sealed value beside its event; undefined erases it. */
   seal(slotId: string, sealed: SealedSlot | undefined): void;

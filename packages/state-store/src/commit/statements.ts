@@ -1,11 +1,18 @@
 import type { Connection, Prepared } from '../root/connection.ts';
-import type { apiTokens, daySpending, idempotency, secretSlots } from '../schema/tables.ts';
+import type {
+  apiTokens,
+  credentialLeases,
+  daySpending,
+  idempotency,
+  secretSlots,
+} from '../schema/tables.ts';
 import { UNFINISHED } from '../schema/unfinished.ts';
 
 type Row<T extends { $inferSelect: unknown }> = T['$inferSelect'];
 export type SlotRow = Row<typeof secretSlots>;
 export type SpendingRow = Omit<Row<typeof daySpending>, 'utcDay'>;
 export type TokenRow = Row<typeof apiTokens>;
+export type LeaseRow = Pick<Row<typeof credentialLeases>, 'body' | 'revoked'>;
 type IdempotencyRow = Row<typeof idempotency>;
 
 const slotColumns = `slot_id slotId, provider, mode, summary, version, updated_at_ms updatedAtMs,
@@ -25,6 +32,7 @@ export function prepareStatements({ prepare }: Connection) {
     ...appends(prepare),
     ...access(prepare),
     ...tasks(prepare),
+    ...authority(prepare),
     ...erasures(prepare),
   };
 }
@@ -39,6 +47,33 @@ function transactions(prepare: Prepare) {
     savepoint: prepare<[]>('SAVEPOINT member'),
     release: prepare<[]>('RELEASE member'),
     rollbackMember: prepare<[]>('ROLLBACK TO member'),
+  };
+}
+
+function authorityLoads(prepare: PrepareRead) {
+  return {
+    authSubject: prepare<[string], { epoch: number; revoked: number }>(
+      'SELECT epoch, revoked FROM auth_subjects WHERE subject_id = ?',
+    ),
+    slotVersion: prepare<[string], { version: number; holds: number }>(
+      'SELECT version, ciphertext IS NOT NULL holds FROM secret_slots WHERE slot_id = ?',
+    ),
+    revokedSlot: prepare<[string], { version: number }>(
+      'SELECT version FROM revoked_slots WHERE slot_id = ?',
+    ),
+    lease: prepare<[string], LeaseRow>(
+      'SELECT body, revoked FROM credential_leases WHERE lease_id = ?',
+    ),
+    newestLease: prepare<[string], LeaseRow>(
+      `SELECT body, revoked FROM credential_leases WHERE grant_id = ?
+       ORDER BY issued DESC LIMIT 1`,
+    ),
+    leasesOfSubject: prepare<[string], LeaseRow>(
+      'SELECT body, revoked FROM credential_leases WHERE subject_id = ? ORDER BY issued',
+    ),
+    leasesOfSlot: prepare<[string], LeaseRow>(
+      'SELECT body, revoked FROM credential_leases WHERE slot_id = ? ORDER BY issued',
+    ),
   };
 }
 
@@ -82,6 +117,7 @@ export function loads(prepare: PrepareRead) {
       `SELECT failure_id failureId, body FROM auth_failures WHERE failure_id < ?
        ORDER BY failure_id DESC LIMIT ?`,
     ),
+    ...authorityLoads(prepare),
     idempotency: prepare<[string, string], IdempotencyRow>(
       `SELECT scope, key_digest keyDigest, fingerprint, session_id sessionId, status, body,
        expires_at_ms expiresAtMs FROM idempotency WHERE scope = ? AND key_digest = ?`,
@@ -213,6 +249,30 @@ function tasks(prepare: Prepare) {
       'UPDATE session_tasks SET seq = ?, status = ?, state = ? WHERE first_seq = ?',
     ),
     deleteTask: prepare<[number]>('DELETE FROM session_tasks WHERE first_seq = ?'),
+  };
+}
+
+function authority(prepare: Prepare) {
+  return {
+    putAuthSubject: prepare<[string, number, number]>(
+      'INSERT OR REPLACE INTO auth_subjects (subject_id, epoch, revoked) VALUES (?, ?, ?)',
+    ),
+    putRevokedSlot: prepare<[string, number]>(
+      'INSERT OR REPLACE INTO revoked_slots (slot_id, version) VALUES (?, ?)',
+    ),
+    insertLease: prepare<[string, string, string, string | null, number, string]>(
+      `INSERT INTO credential_leases (lease_id, grant_id, subject_id, slot_id, expires_at_ms, body)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+    ),
+    revokeLease: prepare<[string]>('UPDATE credential_leases SET revoked = 1 WHERE lease_id = ?'),
+    // Those of one length expire in order of issue, so that the oldest are the ones to look at.
+    pruneLeases: prepare<[number, number]>(
+      `DELETE FROM credential_leases WHERE expires_at_ms < ? AND issued IN
+       (SELECT issued FROM credential_leases WHERE revoked = 0 ORDER BY issued LIMIT ?)`,
+    ),
+    pruneRevokedLeases: prepare<[number]>(
+      'DELETE FROM credential_leases WHERE revoked = 1 AND expires_at_ms < ?',
+    ),
   };
 }
 

@@ -28,6 +28,7 @@ import type { LedgerCheckpoint, LedgerSubtree } from '../ledger/sealed-entry.ts'
 import { storedJson } from '../root/storage-error.ts';
 import type { Aggregates, StoredRun, StoredSession } from './aggregates.ts';
 import { tokenOf } from './api-tokens.ts';
+import { WorkingAuthority } from './authority.ts';
 import type { Load, LoadedSlot, RunningRuns, WorkingState } from './command.ts';
 import { spendingOf } from './day-spending.ts';
 import type { StoreRedactor } from './redaction.ts';
@@ -63,6 +64,7 @@ export class WorkingSet implements WorkingState {
   readonly tasks = new Map<string, Tracked<TaskState>>();
   readonly #statements: Statements;
   readonly sealed = new Map<string, { slot: SealedSlot | undefined; version: number }>();
+  readonly authority: WorkingAuthority;
   readonly #slots = new Map<string, LoadedSlot>();
   readonly #storedDay: (utcDay: string) => Spending;
   /** By how much each day's spending changed. */
@@ -87,6 +89,7 @@ export class WorkingSet implements WorkingState {
     this.atMs = atMs;
     this.#redactor = redactor;
     this.#statements = statements;
+    this.authority = new WorkingAuthority(statements);
     const run = (id: string) => this.#putRun(id, aggregates.run(id, statements));
     if (load.session !== undefined) {
       const session = aggregates.session(load.session, statements);
@@ -201,6 +204,7 @@ export class WorkingSet implements WorkingState {
     const runId = runIdOf(event);
     const index =
       sessionId === undefined ? 0 : (this.sessions.get(sessionId)?.state?.message_count ?? 0);
+    this.authority.follow(event);
     if (event.type === 'runtime_configured') this.#runtime = runtimeRevisionOf(event, this.atMs);
     let run = runId === undefined ? undefined : this.runs.get(runId)?.state;
     this.external.push(...externalActionsOf(event, run, this.atMs));

@@ -16,6 +16,7 @@ import {
 } from '@kheish/core-model';
 import type { Aggregates } from '../commit/aggregates.ts';
 import { tokenOf } from '../commit/api-tokens.ts';
+import { type Authority, storedAuthority } from '../commit/authority.ts';
 import { spendingOf } from '../commit/day-spending.ts';
 import { sealedSlotOf, slotOf } from '../commit/sealed-slots.ts';
 import { loads } from '../commit/statements.ts';
@@ -53,6 +54,7 @@ const runOf = (row: { state: string }) => storedJson(row.state) as RunState;
 
 /** What may be asked of the tables outside a commit. */
 export class Reads {
+  readonly authority: Authority;
   readonly #statements;
   readonly #prepared;
   readonly #aggregates: Aggregates;
@@ -60,6 +62,7 @@ export class Reads {
   constructor(connection: Connection, aggregates: Aggregates) {
     this.#aggregates = aggregates;
     this.#statements = loads(connection.prepareRead);
+    this.authority = storedAuthority(this.#statements);
     this.#prepared = prepareReads(connection);
   }
 

@@ -65,6 +65,9 @@ describe('a root of an older program', () => {
       'DROP TABLE ledger_entries',
       'DROP TABLE ledger_checkpoints',
       'DROP TABLE ledger_subtrees',
+      'DROP TABLE auth_subjects',
+      'DROP TABLE revoked_slots',
+      'DROP TABLE credential_leases',
       `UPDATE runs SET state = json_remove(state, '$.approvals', '$.questions')`,
       'PRAGMA user_version = 1',
     );

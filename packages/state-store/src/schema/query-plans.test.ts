@@ -3,7 +3,14 @@ import { expect, test, vi } from 'vitest';
 import { TemporaryRoot } from '../testing/temporary-root.ts';
 
 /** Read whole on purpose: they are small, or only their first row is asked for. */
-const readWhole = ['secret_slots', 'incarnations', 'json_each', 'runtime_revisions', 'api_tokens'];
+const readWhole = [
+  'secret_slots',
+  'incarnations',
+  'json_each',
+  'runtime_revisions',
+  'api_tokens',
+  'credential_leases',
+];
 
 interface Step {
   readonly detail: string;

@@ -210,6 +210,38 @@ export const ledgerSubtrees = sqliteTable(
   (t) => [primaryKey({ columns: [t.level, t.idx] })],
 );
 
+/** Derived: subjects that were ever revoked. */
+export const authSubjects = sqliteTable('auth_subjects', {
+  subjectId: text('subject_id').primaryKey(),
+  epoch: integer('epoch').notNull(),
+  revoked: integer('revoked').notNull(),
+});
+
+/** Derived: slots that were ever revoked, with the version that was; a later one is lent again. */
+export const revokedSlots = sqliteTable('revoked_slots', {
+  slotId: text('slot_id').primaryKey(),
+  version: integer('version').notNull(),
+});
+
+/** Operational: what is lent to whom, in order of issue. Each new lease takes expired ones out. */
+export const credentialLeases = sqliteTable(
+  'credential_leases',
+  {
+    issued: integer('issued').primaryKey(),
+    leaseId: text('lease_id').notNull(),
+    grantId: text('grant_id').notNull(),
+    subjectId: text('subject_id').notNull(),
+    slotId: text('slot_id'),
+    expiresAtMs: integer('expires_at_ms').notNull(),
+    revoked: integer('revoked').notNull().default(0),
+    body: text('body').notNull(),
+  },
+  (t) => [
+    uniqueIndex('credential_leases_by_id').on(t.leaseId),
+    index('credential_leases_of_grant').on(t.grantId, t.issued),
+  ],
+);
+
 /** Operational: answers given under an idempotency key, with the session they speak of. */
 export const idempotency = sqliteTable(
   'idempotency',

@@ -6,6 +6,7 @@ import type { BlobStore } from '../blobs/blob-store.ts';
 import { openRequests } from '../commit/working-set.ts';
 import { isDamage, readError } from '../root/storage-error.ts';
 import { schemaVersionOf } from '../schema/migrate.ts';
+import { checkAuthority } from './authority.ts';
 import { checkTokens } from './check-tokens.ts';
 import { compareLedger } from './compare-ledger.ts';
 import { type ReplayedSession, replaySession } from './replay-session.ts';
@@ -64,6 +65,7 @@ async function checkContent(db: Database.Database, blobs: BlobStore, find: Find)
   checkSlots(db, find);
   checkTokens(db, find);
   checkRevisions(db, find);
+  checkAuthority(db, find);
   const tallies = new Tallies();
   for (const sessionId of sessionIds(db)) {
     const replayed = replaySession(db, sessionId);

@@ -8,6 +8,7 @@ import {
   InterruptResult,
   MessageView,
   SessionView,
+  SetCredentialScopeRequest,
   SetRoutePolicyRequest,
 } from '../session-view.ts';
 import { type Operation, cursorQuery } from './operation.ts';
@@ -101,6 +102,23 @@ export const sessionOperations = {
     path: '/v1/sessions/{session_id}/route-policy',
     access: 'operator',
     summary: 'Follow the default route again.',
+    status: 200,
+    response: SessionView,
+  },
+  setCredentialScope: {
+    method: 'PUT',
+    path: '/v1/sessions/{session_id}/credential-scope',
+    access: 'admin',
+    summary: 'Set which credentials the runs of a session may use, from their next call on.',
+    body: SetCredentialScopeRequest,
+    status: 200,
+    response: SessionView,
+  },
+  clearCredentialScope: {
+    method: 'DELETE',
+    path: '/v1/sessions/{session_id}/credential-scope',
+    access: 'admin',
+    summary: 'Let the session use every credential again.',
     status: 200,
     response: SessionView,
   },

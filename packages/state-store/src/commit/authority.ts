@@ -1,0 +1,178 @@
+import {
+  type AuthSubject,
+  type CredentialLease,
+  type CredentialScope,
+  type DomainEvent,
+  evolveAuthSubject,
+} from '@kheish/core-model';
+import { storedJson } from '../root/storage-error.ts';
+import type { LeaseRow, Statements, loads } from './statements.ts';
+
+/** What a slot has to lend. */
+export interface SlotHold {
+  /** Of its newest secret; 0 where there never was one. */
+  readonly version: number;
+  /** Its secret was not deleted. */
+  readonly holds: boolean;
+  /** The operator revoked that version. */
+  readonly revoked: boolean;
+}
+
+/** A lease as it is kept, with what its grant was given for. */
+export interface StoredLease {
+  readonly lease: CredentialLease;
+  readonly scope: CredentialScope;
+  /** Of the slot when it was issued; absent for an audience without one. */
+  readonly slotVersion: number;
+  /** The operator revoked this one. */
+  readonly revoked: boolean;
+}
+
+/** Who may use credentials, and what is lent to whom. */
+export interface Authority {
+  subject(subjectId: string): AuthSubject;
+  slot(slotId: string): SlotHold;
+  lease(leaseId: string): StoredLease | undefined;
+  newestLease(grantId: string): StoredLease | undefined;
+  /** In order of issue; those that expired some time ago are not kept. */
+  leasesOf(of: { readonly subjectId: string } | { readonly slotId: string }): StoredLease[];
+}
+
+type Rows = Pick<
+  ReturnType<typeof loads>,
+  | 'authSubject'
+  | 'slotVersion'
+  | 'revokedSlot'
+  | 'lease'
+  | 'newestLease'
+  | 'leasesOfSubject'
+  | 'leasesOfSlot'
+>;
+
+export function storedAuthority(rows: Rows): Authority {
+  return {
+    subject: (subjectId) => {
+      const row = rows.authSubject.get(subjectId);
+      return { subject_id: subjectId, epoch: row?.epoch ?? 0, revoked: row?.revoked === 1 };
+    },
+    slot: (slotId) => {
+      const { version = 0, holds = 0 } = rows.slotVersion.get(slotId) ?? {};
+      const revoked = rows.revokedSlot.get(slotId);
+      return {
+        version,
+        holds: holds === 1,
+        revoked: revoked !== undefined && revoked.version >= version,
+      };
+    },
+    lease: (leaseId) => leaseOf(rows.lease.get(leaseId)),
+    newestLease: (grantId) => leaseOf(rows.newestLease.get(grantId)),
+    leasesOf: (of) =>
+      ('subjectId' in of
+        ? rows.leasesOfSubject.all(of.subjectId)
+        : rows.leasesOfSlot.all(of.slotId)
+      )
+        .map(leaseOf)
+        .filter((lease) => lease !== undefined),
+  };
+}
+
+function leaseOf(row: LeaseRow | undefined): StoredLease | undefined {
+  if (row === undefined) return undefined;
+  const { body, revoked } = row;
+  return { ...(storedJson(body) as Omit<StoredLease, 'revoked'>), revoked: revoked === 1 };
+}
+
+/** Expired leases that each new one takes out, so that there are never many. */
+const PRUNED_AT_ONCE = 4;
+
+/** A call that was intended with a revoked lease must find it, however late it begins. */
+const REVOKED_KEPT_MS = 60 * 60 * 1000;
+
+/** The authority as one command makes it. */
+export class WorkingAuthority implements Authority {
+  readonly #stored: Authority;
+  readonly #subjects = new Map<string, AuthSubject>();
+  readonly #revokedSlots = new Map<string, number>();
+  readonly #revokedLeases = new Set<string>();
+  readonly #issued: StoredLease[] = [];
+
+  constructor(rows: Rows) {
+    this.#stored = storedAuthority(rows);
+  }
+
+  get hasIssued(): boolean {
+    return this.#issued.length > 0;
+  }
+
+  subject(subjectId: string): AuthSubject {
+    return this.#subjects.get(subjectId) ?? this.#stored.subject(subjectId);
+  }
+
+  slot(slotId: string): SlotHold {
+    const slot = this.#stored.slot(slotId);
+    return { ...slot, revoked: slot.revoked || this.#revokedSlots.has(slotId) };
+  }
+
+  lease(leaseId: string): StoredLease | undefined {
+    return this.#now(
+      this.#issued.find(({ lease }) => lease.id === leaseId) ?? this.#stored.lease(leaseId),
+    );
+  }
+
+  newestLease(grantId: string): StoredLease | undefined {
+    const own = this.#issued.findLast(({ lease }) => lease.grant_id === grantId);
+    return this.#now(own ?? this.#stored.newestLease(grantId));
+  }
+
+  leasesOf(of: Parameters<Authority['leasesOf']>[0]): StoredLease[] {
+    return this.#stored.leasesOf(of).flatMap((lease) => this.#now(lease) ?? []);
+  }
+
+  issue(lease: StoredLease): void {
+    this.#issued.push(lease);
+  }
+
+  follow(event: DomainEvent): void {
+    switch (event.type) {
+      case 'auth_subject_revoked':
+      case 'auth_subject_restored':
+        this.#subjects.set(
+          event.subject_id,
+          evolveAuthSubject(this.subject(event.subject_id), event),
+        );
+        return;
+      case 'auth_slot_revoked':
+        this.#revokedSlots.set(event.slot_id, event.version);
+        return;
+      case 'auth_lease_revoked':
+        this.#revokedLeases.add(event.lease_id);
+        return;
+      default:
+    }
+  }
+
+  write(statements: Statements, atMs: number): void {
+    for (const { subject_id: id, epoch, revoked } of this.#subjects.values()) {
+      statements.putAuthSubject.run(id, epoch, Number(revoked));
+    }
+    for (const [slotId, version] of this.#revokedSlots) {
+      statements.putRevokedSlot.run(slotId, version);
+    }
+    for (const leaseId of this.#revokedLeases) {
+      statements.revokeLease.run(leaseId);
+      statements.pruneRevokedLeases.run(atMs - REVOKED_KEPT_MS);
+    }
+    for (const { lease, scope, slotVersion } of this.#issued) {
+      const { id, grant_id: grantId, subject_id: subjectId, audience } = lease;
+      const slotId = 'slot_id' in audience ? audience.slot_id : null;
+      const body = JSON.stringify({ lease, scope, slotVersion });
+      statements.pruneLeases.run(atMs, PRUNED_AT_ONCE);
+      statements.insertLease.run(id, grantId, subjectId, slotId, lease.expires_at_ms, body);
+    }
+  }
+
+  #now(stored: StoredLease | undefined): StoredLease | undefined {
+    if (stored === undefined || !this.#revokedLeases.has(stored.lease.id)) return stored;
+    return { ...stored, revoked: true };
+  }
+}
