@@ -139,6 +139,8 @@ export const promises: Readonly<Record<string, string>> = {
     'A URL that an agent or a payload chose reaches public addresses only, however it is written, resolved or redirected.',
   'egress.operator_origin':
     'A request with a credential goes to the origin that the operator wrote; redirects and proxies take it nowhere else.',
+  'docs.security_held':
+    'docs/security.md names for each threat of the OWASP lists a control that a test holds, or says that it is not covered.',
   'docs.commands_run': 'The commands of README.md and docs/running.md run as written.',
   'docs.example_runs': 'The TypeScript example of README.md runs as written.',
   'docs.isolated_daemon':
