@@ -46,6 +46,18 @@ export const promises: Readonly<Record<string, string>> = {
     'An entry is in the log, and the log only grew: both are proven for every size, and no proof holds for anything else.',
   'audit.offline_verify':
     'An export of the log is verified without a daemon, and says apart what was established of chain, content and independence.',
+  'audit.every_byte':
+    'No byte, line or end of an export can be changed, removed or moved without its verification saying so.',
+  'audit.saved_checkpoint':
+    'Against a checkpoint that was saved elsewhere, not even who holds the key can cut the log back or write it anew.',
+  'audit.tables':
+    'No byte, row or end of the tables of the log can be changed, removed or moved without their verification saying so.',
+  'audit.never_two_histories':
+    'No checkpoint is signed that contradicts one that was signed before: the record takes nothing more, and says why.',
+  'audit.key_needed':
+    'A root with entries does not start without the key that they need: it says which, and what to do.',
+  'audit.implementations_agree':
+    'Two independent implementations say the same of every signature, the hostile ones included.',
   'audit.rotation': 'The key of the log changes without a break that a verifier would not see.',
   'budgets.pause_and_ask':
     'A call that a budget has no room for is not made: its run pauses, and asks.',

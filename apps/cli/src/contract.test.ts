@@ -71,6 +71,10 @@ const commands: Readonly<Record<OperationId, readonly string[] | { readonly reas
   rollbackRuntime: ['runtime', 'rollback'],
   checkPermission: ['runtime', 'permissions', 'check', 'bash'],
   getPermissionMatrix: ['runtime', 'permissions', 'matrix'],
+  getAuditStatus: ['audit', 'status'],
+  makeAuditCheckpoint: ['audit', 'checkpoint'],
+  proveAuditEntry: ['audit', 'prove', '7'],
+  exportAudit: ['audit', 'export', '--out', '-'],
   streamEvents: ['events', 'follow', '--cursor', '0'],
 };
 

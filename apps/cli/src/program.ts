@@ -1,6 +1,7 @@
 import { KHEISH_VERSION } from '@kheish/client-sdk';
 import { Command } from 'commander';
 import { addApprovals } from './commands/approvals.ts';
+import { addAudit } from './commands/audit.ts';
 import { addBackup } from './commands/backup.ts';
 import { addChat } from './commands/chat.ts';
 import { addEvents } from './commands/events.ts';
@@ -51,6 +52,7 @@ export function createProgram(): Command {
   addEvents(program);
   addStore(program);
   addBackup(program);
+  addAudit(program);
   addChat(program);
   return program;
 }

@@ -14,9 +14,24 @@ export {
   restore,
   verifyBackupAt,
 } from './offline/offline-backups.ts';
+export {
+  offlineExport,
+  offlineRelocateKey,
+  offlineReplaceLostKey,
+  offlineRotateKey,
+  offlineVerifyAudit,
+} from './offline/offline-audit.ts';
 export { offlineSecrets, offlineVerify, type OfflineSecrets } from './offline/offline-root.ts';
 export { offlineTokens, type OfflineTokens } from './offline/offline-tokens.ts';
-export type { SigningKeySource } from '@kheish/audit-ledger';
+export {
+  parseCheckpoint,
+  verifyDocument,
+  verifyExport,
+  type AspectReport,
+  type SigningKeySource,
+  type VerificationReport,
+  type VerifyOptions,
+} from '@kheish/audit-ledger';
 export type {
   MasterKeySource,
   ServeOptions,

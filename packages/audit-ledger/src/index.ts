@@ -20,7 +20,17 @@ export {
   type SigningKeySource,
 } from './keys/open-key.ts';
 export { SigningKey } from './keys/signing-key.ts';
-export { findAction, proveEntry } from './proof/make-proof.ts';
+export {
+  lostKey,
+  prepareKey,
+  relocateKey,
+  replaceLostKey,
+  rotateKey,
+  type MovedKey,
+  type RotatedKey,
+} from './keys/move-key.ts';
+export { findAction } from './proof/find-entries.ts';
+export { proveEntry } from './proof/make-proof.ts';
 export { createLedgerSealer, recordOf } from './seal/seal.ts';
 export type { AspectReport, Note, VerificationReport } from './verify/report.ts';
 export { verifyExport, type VerifyOptions } from './verify/verify-export.ts';

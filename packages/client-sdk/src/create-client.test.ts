@@ -32,7 +32,7 @@ async function operationsReached(): Promise<Set<string>> {
         await call(member);
         continue;
       }
-      const followed = name === 'stream';
+      const followed = name === 'stream' || name === 'export';
       const options = { cursor: '0' };
       const made = followed && member.length === 0 ? member(options) : member('id', options);
       const first = followed

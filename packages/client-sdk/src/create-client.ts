@@ -8,6 +8,7 @@ import {
 } from '@kheish/core-model';
 import { platformClock, platformRandom } from './platform.ts';
 import { type Approvals, approvalsOf } from './resources/approvals.ts';
+import { type Audit, auditOf } from './resources/audit.ts';
 import { type Backups, backupsOf } from './resources/backups.ts';
 import { type Questions, questionsOf } from './resources/questions.ts';
 import { type Runs, runsOf } from './resources/runs.ts';
@@ -67,6 +68,7 @@ export interface Client {
   readonly approvals: Approvals;
   readonly questions: Questions;
   readonly tasks: Tasks;
+  readonly audit: Audit;
   readonly tokens: Tokens;
   /** Everything that happens, or what concerns one session or run. Without a cursor from now on. */
   readonly events: { stream(options?: EventStreamOptions): AsyncIterable<StreamFrame> };
@@ -100,6 +102,7 @@ export function createClient(options: ClientOptions): Client {
     approvals: approvalsOf(transport),
     questions: questionsOf(transport),
     tasks: tasksOf(transport),
+    audit: auditOf(transport),
     tokens: tokensOf(transport),
     events: {
       stream: ({ sessionId, runId, ...rest } = {}) =>

@@ -8,6 +8,7 @@ export { DaemonUnreachable, RequestTimedOut, UnexpectedAnswer, WaitTimedOut } fr
 export type { Auth } from './resources/auth.ts';
 export type { Approvals } from './resources/approvals.ts';
 export type { Backups } from './resources/backups.ts';
+export type { Audit, AuditExportOptions } from './resources/audit.ts';
 export type { AskedListOptions, ListOptions, Listing } from './resources/listing.ts';
 export type { QuestionResolution, Questions } from './resources/questions.ts';
 export type { RunListOptions, Runs, WaitOptions } from './resources/runs.ts';
@@ -28,6 +29,7 @@ export type { StreamOptions } from './stream/stream-options.ts';
 export { isReportedByDaemon } from './transport/answer.ts';
 export type {
   CallOptions,
+  DownloadId,
   KeyedCallOptions,
   RequestId,
   RequestOptions,
@@ -43,6 +45,9 @@ export {
 } from '@kheish/core-model';
 export type {
   ActionBinding,
+  AuditCheckpoint,
+  AuditInclusionProof,
+  AuditStatusView,
   ApiRole,
   ApiTokenView,
   AuthFailure,

@@ -2,6 +2,7 @@ import { KHEISH_VERSION, KheishError, isTerminal } from '@kheish/core-model';
 import { type HttpApi, createHttpApi } from '@kheish/http-api';
 import { controlPlaneView } from '../access/control-plane-view.ts';
 import { askedHandlers } from '../api/asked-handlers.ts';
+import { auditHandlers } from '../api/audit-handlers.ts';
 import { authHandlers } from '../api/auth-handlers.ts';
 import { backupHandlers } from '../api/backup-handlers.ts';
 import { configurationHandlers } from '../api/configuration-handlers.ts';
@@ -35,6 +36,7 @@ export function daemonApi(options: DaemonOptions, parts: DaemonParts, state: Dae
       ...askedHandlers(parts),
       ...taskHandlers(store, parts.tasks),
       ...configurationHandlers(parts),
+      ...auditHandlers(store, parts.audit, clock),
       ...secretHandlers(secrets),
       ...tokenHandlers({
         ...parts,

@@ -18,7 +18,7 @@ import {
   emitOutput,
   readOutput,
 } from '@kheish/run-engine';
-import { type Incarnation, type Store, openStore } from '@kheish/state-store';
+import { type Incarnation, type Store, type StoreOptions, openStore } from '@kheish/state-store';
 import {
   createEditingTools,
   createShellTools,
@@ -26,7 +26,7 @@ import {
   createWorkspaceTools,
 } from '@kheish/workspace-tools';
 import { type AccessParts, openAccess } from '../access/open-access.ts';
-import { auditSealer } from '../audit/audit-key.ts';
+import { type Audit, auditKey } from '../audit/audit-key.ts';
 import { BackupKeeper, openBackupDirectory } from '../backup/backup-keeper.ts';
 import { systemClock, systemRandom } from '../platform/system-clock.ts';
 import { RouteBook } from '../routes/route-book.ts';
@@ -36,6 +36,7 @@ import { checkBackupsApart, checkRootsApart, openWorkspaceRoot } from './roots.t
 /** What a daemon is made of, behind its door. */
 export interface DaemonParts extends AccessParts {
   readonly store: Store;
+  readonly audit: Audit;
   readonly secrets: SecretStore;
   readonly broker: CredentialBroker;
   readonly routes: RouteBook;
@@ -56,7 +57,10 @@ export async function openParts(
   const newId = idFactory(clock, random);
   const workspaceRoot = openWorkspaceRoot(options.workspaceRoot);
   const { redactor, inventory } = options;
-  const store = closing.use(openRoot(options, newId));
+  const signing = auditKey(options, random);
+  const store = closing.use(openRoot(options, newId, signing.sealer));
+  const audit = signing.follow(store, clock);
+  closing.defer(() => audit.checkpointer.close());
   const shared = { store, clock, random, newId };
   const door = openAccess(options, shared);
   closing.defer(() => door.authFailures.settled());
@@ -109,6 +113,7 @@ export async function openParts(
   return {
     ...door,
     store,
+    audit,
     secrets,
     broker,
     routes,
@@ -121,8 +126,8 @@ export async function openParts(
   };
 }
 
-function openRoot(options: DaemonOptions, newId: NewId): Store {
-  const { stateRoot, reach, redactor, clock = systemClock, random = systemRandom, log } = options;
+function openRoot(options: DaemonOptions, newId: NewId, sealer: StoreOptions['sealer']): Store {
+  const { stateRoot, reach, redactor, clock = systemClock, log } = options;
   return openStore({
     stateRoot,
     clock,
@@ -130,7 +135,7 @@ function openRoot(options: DaemonOptions, newId: NewId): Store {
     version: KHEISH_VERSION,
     log,
     redactor,
-    sealer: auditSealer(options, random),
+    ...(sealer && { sealer }),
     ...(reach && { reach }),
   });
 }

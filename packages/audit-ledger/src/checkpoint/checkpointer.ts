@@ -61,6 +61,10 @@ export class Checkpointer {
     return stored && shownCheckpoint(stored);
   }
 
+  newest(): AuditCheckpoint | undefined {
+    return this.#last && shownCheckpoint(this.#last);
+  }
+
   /** Entries that no checkpoint covers yet. */
   uncovered(): number {
     return this.#options.store.ledger.head().size - (this.#last?.treeSize ?? 0);

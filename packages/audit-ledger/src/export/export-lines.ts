@@ -71,8 +71,20 @@ export function isEntryLine(text: string): boolean {
   return text.startsWith('{"action_id":');
 }
 
+/** Every second line of a large export: its one canonical form, without a parser. */
+const sealForm =
+  /^\{"seal":\{"first_index":(0|[1-9]\d{0,14}),"key_id":"([0-9a-f]{64})","signature":"([0-9a-f]{128})","size":([1-9]\d{0,14})\}\}$/;
+
 /** Undefined where the text is not the canonical form of such a line. */
 export function readLine(text: string): ExportLine | undefined {
+  const seal = sealForm.exec(text);
+  if (seal !== null) {
+    const [, first, key_id = '', signature = '', size] = seal;
+    return {
+      kind: 'seal',
+      value: { first_index: Number(first), key_id, signature, size: Number(size) },
+    };
+  }
   const kind = /^\{"(\w+)":/.exec(text)?.[1];
   if (kind === undefined || !Object.hasOwn(lines, kind)) return undefined;
   const known = kind as keyof typeof lines;

@@ -5,6 +5,7 @@ import { type LedgerReads, keptTree } from '../checkpoint/kept-tree.ts';
 import type { SigningKey } from '../keys/signing-key.ts';
 import { nativeTree, toHex } from '../merkle/hashing.ts';
 import { smallTree } from '../merkle/tree.ts';
+import { chainEntries } from '../proof/find-entries.ts';
 import { type ExportLine, type Trailer, lineOf } from './export-lines.ts';
 
 const PAGE = 500;
@@ -25,7 +26,7 @@ export interface ExportOptions {
 /** The text of an export, in pieces. Throws `audit/entry_not_found` before the first. */
 export function exportText(options: ExportOptions): AsyncIterable<string> {
   const { runId, ledger, checkpoint, sinceSize } = options;
-  if (runId !== undefined && ledger.entriesOf(runId).length === 0) {
+  if (runId !== undefined && ledger.entriesOf(runId, { limit: 1 }).length === 0) {
     throw new KheishError(
       'audit/entry_not_found',
       `No external action of run "${runId}" is on the record.`,
@@ -92,7 +93,7 @@ function* wholeLog({ ledger, checkpoint }: ExportOptions): Generator<Part> {
 function* partOfLog(options: ExportOptions, runId: string): Generator<Part> {
   const { ledger, checkpoint, sinceSize } = options;
   const tree = keptTree(ledger);
-  const rows = [...ledger.entriesOf('unscoped'), ...ledger.entriesOf(runId)]
+  const rows = [...chainEntries(ledger, 'unscoped'), ...chainEntries(ledger, runId)]
     .filter(({ index }) => index < checkpoint.tree_size)
     .toSorted((a, b) => a.index - b.index);
   for (const row of rows) {

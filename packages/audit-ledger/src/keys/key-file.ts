@@ -18,7 +18,7 @@ import { keyFileText, parseSeed } from './signing-key.ts';
 export const KEY_FILE = 'audit-signing.key';
 
 export function keyFileOf(stateRoot: string): string {
-  return join(stateRoot, KEY_FILE);
+  return join(resolve(stateRoot), KEY_FILE);
 }
 
 /** The 32 bytes in a file; undefined where there is none. Throws `audit/key_invalid`. */
@@ -56,7 +56,7 @@ export function writeKeyFile(path: string, seed: Uint8Array): void {
       closeSync(file);
     }
     renameSync(draft, path);
-    syncDirectory(dirname(path));
+    syncDirectoryOf(path);
   } catch (thrown) {
     throw unusable(path, 'written', thrown);
   }
@@ -64,7 +64,7 @@ export function writeKeyFile(path: string, seed: Uint8Array): void {
 
 export function removeKeyFile(path: string): void {
   unlinkSync(path);
-  syncDirectory(dirname(path));
+  syncDirectoryOf(path);
 }
 
 /** Whether a file lies in the state root, through links too. */
@@ -81,8 +81,9 @@ export function isInside(stateRoot: string, file: string): boolean {
   return place.startsWith(root + sep);
 }
 
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
+/** Brings what happened to the name of a file to the disk. */
+export function syncDirectoryOf(path: string): void {
+  const directory = openSync(dirname(path), 'r');
   try {
     fsyncSync(directory);
   } finally {

@@ -54,7 +54,7 @@ export function openSigningKey(options: OpenKeyOptions, last: LedgerRow | undefi
 }
 
 /** The key that the next entry is to be sealed with; undefined where there is none yet. */
-function neededKey(last: LedgerRow | undefined): string | undefined {
+export function neededKey(last: LedgerRow | undefined): string | undefined {
   const entry = last && readEntryBody(last.body);
   return (entry && keyChangeOf(entry)?.newKeyId) ?? last?.keyId;
 }
@@ -94,14 +94,14 @@ function ownKey(
   finishRotation(path, needed);
   const seed = readKeyFile(path);
   if (seed !== undefined) return { ...own, key: keyOf(seed, hide), created: false };
-  if (needed !== undefined) throw missing(path, needed);
+  if (last !== undefined) throw missing(path, needed ?? 'of the entries before');
   const fresh = newSeed(random);
   createKeyFile(path, fresh);
   return { ...own, key: keyOf(fresh, hide), created: true };
 }
 
 /** The place of a key that is to replace the root's own, until the log has announced it. */
-function nextKeyFileOf(path: string): string {
+export function nextKeyFileOf(path: string): string {
   return `${path}.next`;
 }
 
@@ -114,7 +114,7 @@ function finishRotation(path: string, needed: string | undefined): void {
   removeKeyFile(next);
 }
 
-function keyOf(seed: Uint8Array, hide?: (secret: string) => void): SigningKey {
+export function keyOf(seed: Uint8Array, hide?: (secret: string) => void): SigningKey {
   const bytes = Buffer.from(seed);
   for (const form of ['hex', 'base64', 'base64url'] as const) hide?.(bytes.toString(form));
   return new SigningKey(seed);

@@ -21,11 +21,12 @@ export interface TreeHashing {
 }
 
 export function treeHashing(hash: Sha256): TreeHashing {
+  // Hashing takes it in at once: one is enough for all nodes.
+  const both = new Uint8Array(65);
+  both[0] = 1;
   return {
     leaf: (body) => hash(`\0${body}`),
     node: (left, right) => {
-      const both = new Uint8Array(65);
-      both[0] = 1;
       both.set(left, 1);
       both.set(right, 33);
       return hash(both);
@@ -41,6 +42,7 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 export function toHex(bytes: Uint8Array): string {
+  if (bytes instanceof Buffer) return bytes.toString('hex');
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 }
 

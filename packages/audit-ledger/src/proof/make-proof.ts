@@ -39,12 +39,3 @@ export function proveEntry(
     }),
   };
 }
-
-/** The place of an action's entry of that phase, or the first of them. Throws `audit/entry_not_found`. */
-export function findAction(ledger: LedgerReads, chain: string, actionId: string): number {
-  const row = ledger
-    .entriesOf(chain)
-    .find(({ body }) => (JSON.parse(body) as { action_id: string }).action_id === actionId);
-  if (row !== undefined) return row.index;
-  throw new KheishError('audit/entry_not_found', `The audit has no action "${actionId}".`);
-}

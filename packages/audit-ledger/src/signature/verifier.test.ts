@@ -83,7 +83,7 @@ function torsion(): Point[] {
 
 const scalar = fc.bigInt({ min: 1n, max: L - 1n });
 
-describe('native and portable agree', () => {
+describe('native and portable agree [holds audit.implementations_agree]', () => {
   test('on signatures as they should be, and on any one with a byte changed', () => {
     fc.assert(
       fc.property(

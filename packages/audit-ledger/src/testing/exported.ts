@@ -1,5 +1,4 @@
 import type { AuditCheckpoint } from '@kheish/core-model';
-import { ManualClock } from '@kheish/testkit';
 import { exportText, type ExportOptions } from '../export/write-export.ts';
 import type { VerificationReport } from '../verify/report.ts';
 import { verifyExport, type VerifyOptions } from '../verify/verify-export.ts';
@@ -10,14 +9,13 @@ export async function exported(
   ledger: MemoryLedger,
   options: Partial<ExportOptions> & { readonly checkpoint?: AuditCheckpoint } = {},
 ): Promise<Buffer> {
-  const clock = new ManualClock();
   const checkpoint = options.checkpoint ?? ledger.sign();
   const pieces: string[] = [];
   const text = exportText({
     ledger,
     key: ledger.key,
     keyCoLocated: false,
-    clock: { now: () => clock.now(), monotonic: () => 0, sleep: async () => undefined },
+    clock: { now: () => 1_760_000_000_000, monotonic: () => 0, sleep: async () => undefined },
     ...options,
     checkpoint,
   });

@@ -111,8 +111,8 @@ export class MemoryLedger implements LedgerReads {
     return this.rows.slice(start, start + limit);
   }
 
-  entriesOf(chain: string) {
-    return this.rows.filter((row) => row.chain === chain);
+  entriesOf(chain: string, { after = -1, limit }: { after?: number; limit: number }) {
+    return this.rows.filter((row) => row.chain === chain && row.index > after).slice(0, limit);
   }
 
   group(index: number) {

@@ -222,8 +222,8 @@ class LedgerCheck {
 
   #finishSubtrees(): void {
     for (const [level, subtrees] of this.#subtrees) {
-      const more = subtrees.next();
-      if (more.done !== true) this.#badSubtree(level, more.value.index);
+      const extra = subtrees.next().value as LedgerSubtree | undefined;
+      if (extra !== undefined) this.#badSubtree(level, extra.index);
     }
   }
 

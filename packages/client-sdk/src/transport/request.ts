@@ -19,8 +19,13 @@ export type StreamId = {
   [K in OperationId]: Operations[K]['response'] extends 'event-stream' ? K : never;
 }[OperationId];
 
+/** Operations that answer with lines, as many as there are. */
+export type DownloadId = {
+  [K in OperationId]: Operations[K]['response'] extends 'jsonl' ? K : never;
+}[OperationId];
+
 /** Operations that answer once. */
-export type RequestId = Exclude<OperationId, StreamId>;
+export type RequestId = Exclude<OperationId, StreamId | DownloadId>;
 
 type PathArgument<K extends OperationId> = keyof PathOf<K> extends never
   ? { readonly path?: undefined }

@@ -1,5 +1,6 @@
 import type * as v from 'valibot';
 import { askedOperations } from './operations/asked-operations.ts';
+import { auditOperations } from './operations/audit-operations.ts';
 import { authOperations } from './operations/auth-operations.ts';
 import { backupOperations } from './operations/backup-operations.ts';
 import { configurationOperations } from './operations/configuration-operations.ts';
@@ -24,6 +25,7 @@ export const operations = {
   ...askedOperations,
   ...taskOperations,
   ...configurationOperations,
+  ...auditOperations,
   ...tokenOperations,
 } as const satisfies Record<string, Operation>;
 
@@ -57,5 +59,7 @@ export type ResponseOf<K extends OperationId> = Operations[K]['response'] extend
     ? v.InferOutput<R>
     : R extends 'openapi'
       ? Record<string, unknown>
-      : string
+      : R extends 'jsonl'
+        ? AsyncIterable<string>
+        : string
   : never;

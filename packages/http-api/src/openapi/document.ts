@@ -142,6 +142,7 @@ const replayHeader = {
 function successContent(response: Operation['response']) {
   if (response === 'text') return { 'text/plain': { schema: { type: 'string' } } };
   if (response === 'openapi') return { 'application/json': { schema: { type: 'object' } } };
+  if (response === 'jsonl') return { 'application/jsonl': { schema: { type: 'string' } } };
   if (response !== 'event-stream') {
     return { 'application/json': { schema: schemaOf(response) } };
   }

@@ -45,6 +45,9 @@ export function handledOperation<K extends HandledOperation>(
     const answer = await given;
     if (operation.method === 'GET' && given instanceof Promise) requireStanding();
     if (!isReplayed(answer)) {
+      if (operation.response === 'jsonl') {
+        return sendLines(c, answer as unknown as AsyncIterable<string>);
+      }
       const type = { 'Content-Type': 'application/json' };
       return send(c, operation.status, JSON.stringify(answer), type);
     }
@@ -63,6 +66,14 @@ function withoutSecrets(sent: Json | undefined, redactor: ApiRedactor): Json | u
   const named = Object.keys(sent).find((key) => key.endsWith('_id') && json[key] !== sent[key]);
   if (named === undefined) return json;
   throw new KheishError('api/bad_request', `There is a known secret in ${named}.`);
+}
+
+/** An answer of any length, as fast as it is read. What fails in the middle cuts the connection. */
+function sendLines(c: ApiContext, pieces: AsyncIterable<string>): Response {
+  const headers = { ...c.get('headers'), 'Content-Type': 'application/jsonl' };
+  if (c.req.method === 'HEAD') return new Response(null, { status: 200, headers });
+  const body = ReadableStream.from(pieces).pipeThrough(new TextEncoderStream());
+  return new Response(body, { status: 200, headers });
 }
 
 function headerValue(header: string | string[] | undefined): string | undefined {

@@ -81,7 +81,8 @@ function allResponders(parts: OperationParts): Responders {
 }
 
 function isHandled(id: OperationId): id is HandledOperation {
-  return typeof operations[id].response === 'object';
+  const { response } = operations[id];
+  return typeof response === 'object' || response === 'jsonl';
 }
 
 function sendText(c: ApiContext, text: string): Response {

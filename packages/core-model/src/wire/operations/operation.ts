@@ -17,7 +17,8 @@ export interface Operation {
   readonly bodyOptional?: true;
   /** Status of success. */
   readonly status: 200 | 201 | 202;
-  readonly response: v.GenericSchema | 'text' | 'event-stream' | 'openapi';
+  /** `jsonl`: one JSON value a line, as many as there are. */
+  readonly response: v.GenericSchema | 'text' | 'event-stream' | 'openapi' | 'jsonl';
   /** The body brings secrets, for the slots; those of all others are without known ones. */
   readonly takesSecrets?: true;
   /** Takes an `Idempotency-Key`. */
