@@ -207,6 +207,15 @@ export const promises: Readonly<Record<string, string>> = {
   'secrets.wrong_key_named': 'A wrong master key is refused with the id of the key that is needed.',
   'secrets.write_only':
     'Secrets are set from a variable, a file, stdin or a value, with or without a daemon, and no command prints them.',
+  'secrets.rekey':
+    'secrets rekey seals every slot under another master key in one commit; the daemon goes on with it, and the next start needs it.',
+  'secrets.rekey_killed':
+    'A kill at any moment of a rekey leaves every slot under exactly one key, and the next start says which.',
+  'secrets.import':
+    'secrets import writes all slots of a snapshot in plain text or none, on request only, and says that the file remains.',
+  'secrets.in_use': 'A slot that a route uses is deleted only when that is forced.',
+  'secrets.expiry':
+    'A secret that ends within 14 days, or has ended, is warned about in lists and by its route.',
   'secrets.redacted':
     'A known secret that a model, a tool, a provider or a caller repeats is redacted in all forms that the daemon writes, before it is kept or told.',
   'secrets.sealed': 'No file of the state root has a secret in plain text.',

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readMasterKey } from '@kheish/auth-store';
 import type { CrashPoint } from '@kheish/core-model';
 import { createDaemon, createLog, createRedactor, parseRoutesFile } from '@kheish/daemon';
 
@@ -13,6 +14,10 @@ interface Told {
 const told = JSON.parse(process.argv[2] ?? '') as Told;
 const redactor = createRedactor();
 const log = await createLog({ format: 'json', level: 'info', redactor });
+const masterKey = readMasterKey({
+  inline: process.env['KHEISH_AUTH_STORE_MASTER_KEY'],
+  readFile: (path) => readFileSync(path),
+});
 let reached = 0;
 
 const daemon = await createDaemon({
@@ -24,6 +29,7 @@ const daemon = await createDaemon({
     environment: process.env,
   }),
   auth: { mode: 'auto' },
+  ...(masterKey && { masterKey }),
   path: process.env['PATH'] ?? '',
   log,
   redactor,

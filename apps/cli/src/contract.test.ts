@@ -1,7 +1,15 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type OperationId, operations } from '@kheish/client-sdk';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { type Seen, fakeDaemon, problem } from './testing/fake-daemon.ts';
 import { runHere } from './testing/run-cli.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kheish-contract-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const snapshot = join(folder, 'snapshot.json');
+writeFileSync(snapshot, '{"slots":{}}', { mode: 0o600 });
 
 /** The command that calls each operation, or why there is none. */
 const commands: Readonly<Record<OperationId, readonly string[] | { readonly reason: string }>> = {
@@ -29,6 +37,8 @@ const commands: Readonly<Record<OperationId, readonly string[] | { readonly reas
   getCredentialLease: ['runtime', 'auth', 'lease', 'x'],
   revokeCredentialLease: ['runtime', 'auth', 'revoke-lease', 'x'],
   revokeAuthSlot: ['runtime', 'auth', 'revoke-slot', 'x'],
+  rekeySecrets: ['secrets', 'rekey', '--new-key-env', 'PATH'],
+  importSecrets: ['secrets', 'import', snapshot],
   listSessions: ['sessions', 'list'],
   createSession: ['session', 'open', 'x'],
   getSession: ['sessions', 'show', 'x'],

@@ -138,8 +138,10 @@ export {
   AuthProvider,
   AuthSlotRecord,
   AuthSlotStatus,
+  SlotDetails,
   SlotId,
 } from './secret/auth-slot.ts';
+export { ImportReport, RekeyReport, RekeyRequest, SecretsImport } from './secret/secret-changes.ts';
 export type { SealedSlot } from './secret/sealed-slot.ts';
 export { evolveSession } from './session/evolve-session.ts';
 export {

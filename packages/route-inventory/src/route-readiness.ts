@@ -2,8 +2,10 @@ import type { AuthProvider, RouteReadiness } from '@kheish/core-model';
 import { driverTraits, type RouteDriver } from './driver.ts';
 import type { Route, RouteInventory } from './route.ts';
 
-/** Sees whether a slot exists, and of which provider; never what is in it. */
-export type SlotLookup = (slotId: string) => { readonly provider: AuthProvider } | undefined;
+/** Sees whether a slot exists, of which provider, and what there is to say of its end; never what is in it. */
+export type SlotLookup = (
+  slotId: string,
+) => { readonly provider: AuthProvider; readonly warning?: string } | undefined;
 
 /** What `secrets set` calls the provider, and where its value usually comes from. */
 const setFlags: Readonly<Record<Exclude<RouteDriver, 'scripted'>, string>> = {
@@ -58,6 +60,15 @@ function readinessOf(route: Route, slots: SlotLookup, command: SetCommand): Rout
       state: 'error',
       code: 'secret_provider_mismatch',
       message: `Route "${route_id}" has driver ${driver}, but its secret "${authRef}" is of provider ${slot.provider}.`,
+      action,
+    };
+  }
+  if (slot.warning !== undefined) {
+    return {
+      route_id,
+      state: 'warning',
+      code: 'secret_expiry',
+      message: `Route "${route_id}" has the secret "${authRef}". ${slot.warning}`,
       action,
     };
   }

@@ -16,6 +16,7 @@ export type {
   IdempotencyRequest,
   Load,
   LoadedSlot,
+  RootFact,
   OnceCommand,
   OnceResult,
   RunningRuns,

@@ -1,4 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -9,7 +17,15 @@ const offline = vi.hoisted(() => ({
   open: vi.fn<(options: unknown) => void>(),
   set: vi.fn<(record: unknown) => void>(),
   close: vi.fn<() => void>(),
+  rekey: vi.fn<(key: string) => void>(),
+  import: vi.fn<(snapshot: unknown) => void>(),
 }));
+const report = {
+  old_key_id: '0011223344556677',
+  new_key_id: '8899aabbccddeeff',
+  slot_count: 2,
+  next_start: 'The next start needs it.',
+};
 const slot = {
   slot_id: 'a',
   provider: 'generic',
@@ -17,6 +33,7 @@ const slot = {
   summary: 'set',
   version: 1,
   updated_at_ms: 0,
+  details: {},
 };
 vi.mock('@kheish/daemon', () => ({
   offlineSecrets: async (options: unknown) => {
@@ -31,6 +48,14 @@ vi.mock('@kheish/daemon', () => ({
         return slot;
       },
       delete: async () => undefined,
+      rekey: async (key: string) => {
+        offline.rekey(key);
+        return report;
+      },
+      import: async (snapshot: unknown) => {
+        offline.import(snapshot);
+        return { imported: [slot], replaced: [] };
+      },
       close: async () => offline.close(),
     };
   },
@@ -176,5 +201,153 @@ describe('--offline', () => {
     );
     await expect(runHere('secrets', 'list', '--state-root', folder)).rejects.toThrow(/--offline/);
     expect(offline.open).not.toHaveBeenCalled();
+  });
+});
+
+describe('secrets set --expires-at', () => {
+  test.each([
+    ['2027-01-31', Date.parse('2027-01-31T00:00:00Z')],
+    ['2027-01-31T12:00:00Z', Date.parse('2027-01-31T12:00:00Z')],
+    ['1801440000000', 1_801_440_000_000],
+  ])('%s', async (time, ms) => {
+    const body = await sent('--provider', 'xai', '--value', 'k', '--expires-at', time);
+    expect(body).toMatchObject({ expires_at_ms: ms });
+  });
+
+  test.each(['tomorrow', '', '12', '-5', '2027-13-01', '2027-01-31T12:00'])(
+    'refuses %j',
+    async (time) => {
+      const flags = ['--provider', 'xai', '--value', 'k', `--expires-at=${time}`];
+      await expect(sent(...flags)).rejects.toThrow(/is no time/);
+    },
+  );
+});
+
+test('secrets delete --force says so', async () => {
+  await using daemon = await fakeDaemon((_, response) => json(response, { accepted: true }));
+  await runHere('secrets', 'delete', 'a', '--base-url', daemon.baseUrl);
+  await runHere('secrets', 'delete', 'a', '--force', '--base-url', daemon.baseUrl);
+  expect(daemon.seen.map(({ path }) => path)).toEqual([
+    '/v1/runtime/secrets/a',
+    '/v1/runtime/secrets/a',
+  ]);
+  expect(daemon.seen.map(({ query }) => query.toString())).toEqual(['', 'force=true']);
+});
+
+const file = (name: string, text: string) => {
+  const path = join(folder, name);
+  writeFileSync(path, text, { mode: 0o600 });
+  return path;
+};
+
+describe('secrets rekey', () => {
+  test.each([
+    ['a file', () => ['--new-key-file', file('new', 'k1\n')]],
+    ['a variable', () => ['--new-key-env', 'NEW_KEY']],
+  ])('has the new key from %s', async (_title, flags) => {
+    vi.stubEnv('NEW_KEY', 'k1');
+    await using daemon = await fakeDaemon((_, response) => json(response, report));
+    const ran = await runHere('secrets', 'rekey', ...flags(), '--base-url', daemon.baseUrl);
+    expect(daemon.seen).toMatchObject([
+      { method: 'POST', path: '/v1/runtime/secrets/rekey', body: { new_master_key: 'k1' } },
+    ]);
+    expect(ran.stdout).toContain('The next start needs it.');
+  });
+
+  test('works on a root at rest', async () => {
+    const root = ['--offline', '--state-root', folder];
+    await runHere('secrets', 'rekey', '--new-key-file', file('new', 'k2'), ...root);
+    expect(offline.rekey).toHaveBeenCalledWith('k2');
+    expect(offline.close).toHaveBeenCalledOnce();
+  });
+
+  test('puts the new file in the place of the old one, which stays beside it', async () => {
+    const [fresh, place] = [file('new', 'k2'), file('master.key', 'k1')];
+    const flags = ['--new-key-file', fresh, '--install-as', place];
+    await runHere('secrets', 'rekey', ...flags, '--offline', '--state-root', folder);
+    expect(readFileSync(place, 'utf8')).toBe('k2');
+    expect(readFileSync(`${place}.0011223344556677`, 'utf8')).toBe('k1');
+    expect(existsSync(fresh)).toBe(false);
+  });
+
+  test('touches no file where the rekey is refused', async () => {
+    const [fresh, place] = [file('new', 'k2'), file('master.key', 'k1')];
+    offline.rekey.mockImplementationOnce(() => {
+      throw new Error('refused');
+    });
+    const flags = ['--new-key-file', fresh, '--install-as', place];
+    await expect(
+      runHere('secrets', 'rekey', ...flags, '--offline', '--state-root', folder),
+    ).rejects.toThrow('refused');
+    expect(readdirSync(folder).toSorted()).toEqual(['master.key', 'new']);
+    expect(readFileSync(place, 'utf8')).toBe('k1');
+  });
+
+  test.each([
+    [[], /exactly one of/],
+    [['--new-key-env', 'KHEISH_NOT_SET'], /not set/],
+    [['--new-key-env', 'PATH', '--stdin'], /exactly one of/],
+    [['--new-key-env', 'PATH', '--install-as', 'x'], /goes with --new-key-file/],
+    [['--new-key-file', import.meta.filename, '--install-as', '/nowhere/x'], /there is no file/],
+  ])('refuses %j before anything is done', async (flags, why) => {
+    const root = ['--offline', '--state-root', folder];
+    await expect(runHere('secrets', 'rekey', ...flags, ...root)).rejects.toThrow(why);
+    expect(offline.open).not.toHaveBeenCalled();
+  });
+});
+
+const snapshot = (value: unknown, mode = 0o600) => {
+  const path = join(folder, 'snapshot.json');
+  writeFileSync(path, typeof value === 'string' ? value : JSON.stringify(value));
+  chmodSync(path, mode);
+  return path;
+};
+
+describe('secrets import', () => {
+  const slots = {
+    a: { slot_id: 'a', provider: 'generic', mode: 'opaque_secret', state: { value: 'canary' } },
+  };
+  test('says what it read, what it wrote, and that the file remains', async () => {
+    await using daemon = await fakeDaemon((_, response) =>
+      json(response, { imported: [slot], replaced: [] }),
+    );
+    const path = snapshot({ slots });
+    const args = ['secrets', 'import', path, '--replace', '--base-url', daemon.baseUrl];
+    const ran = await runCli(args);
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(daemon.seen).toMatchObject([
+      { path: '/v1/runtime/secrets/import', body: { slots, replace: true } },
+    ]);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ imported: [{ slot_id: 'a' }] });
+    expect(ran.stderr).toContain(
+      `${path} had 1 slots (generic). It still holds them in plain text`,
+    );
+    expect(ran.stderr).toContain(`shred -u ${path}`);
+  });
+
+  test.each([
+    ['that others can read', { slots }, 0o640, /can be read by other users/],
+    ['that is encrypted', { version: 1, ciphertext: 'x' }, 0o600, /is encrypted/],
+    ['that is something else', ['canary'], 0o600, /no snapshot/],
+    ['that is no JSON', '{"canary', 0o600, /is not JSON/],
+    [
+      'with slots of another kind',
+      { slots: { ...slots, o: { provider: 'mcp_oauth', mode: 'oauth_account' } } },
+      0o600,
+      /cannot be imported: o \(mcp_oauth oauth_account\)/,
+    ],
+  ])('refuses a file %s', async (_title, value, mode, why) => {
+    await expect(
+      runHere('secrets', 'import', snapshot(value, mode), '--offline', '--state-root', folder),
+    ).rejects.toThrow(
+      expect.toSatisfy((error: Error) => why.test(error.message) && !/canary/.test(error.message)),
+    );
+    expect(offline.open).not.toHaveBeenCalled();
+  });
+
+  test('takes a file that others can read where that is said', async () => {
+    const args = ['secrets', 'import', snapshot({ slots }, 0o644), '--allow-readable'];
+    await runHere(...args, '--offline', '--state-root', folder);
+    expect(offline.import).toHaveBeenCalledWith({ slots, replace: false });
   });
 });

@@ -19,10 +19,30 @@ export interface SecretFlags {
   readonly stdin?: true;
   readonly organization?: string;
   readonly project?: string;
+  readonly expiresAt?: string;
 }
 
 /** The slot that `secrets set` was told to write. */
 export async function secretRecord(ref: string, flags: SecretFlags): Promise<AuthSlotRecord> {
+  const { expiresAt } = flags;
+  const expiry = expiresAt === undefined ? {} : { expires_at_ms: unixMs(expiresAt) };
+  return { ...(await typedRecord(ref, flags)), ...expiry };
+}
+
+/** Unix milliseconds; a day without a time is over when it begins, in UTC. */
+function unixMs(time: string): number {
+  const isMs = /^\d{11,15}$/.test(time);
+  const isDate = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(time);
+  const ms = isMs ? Number(time) : isDate ? Date.parse(time) : NaN;
+  if (Number.isNaN(ms)) {
+    throw new UsageError(
+      `--expires-at: ${time} is no time; write 2026-12-31 or 2026-12-31T12:00:00Z`,
+    );
+  }
+  return ms;
+}
+
+async function typedRecord(ref: string, flags: SecretFlags): Promise<AuthSlotRecord> {
   const { provider, organization, project } = flags;
   if (provider !== 'openai' && (organization !== undefined || project !== undefined)) {
     throw new UsageError('--organization and --project go with --provider openai');

@@ -52,7 +52,7 @@ export const runColumns: Columns<RunView> = {
 };
 
 export const secretColumns: Columns<AuthSlotStatus> = {
-  heads: ['secret', 'provider', 'mode', 'version', 'updated', 'summary'],
+  heads: ['secret', 'provider', 'mode', 'version', 'updated', 'summary', 'warnings'],
   row: (slot) => [
     slot.slot_id,
     slot.provider,
@@ -60,6 +60,7 @@ export const secretColumns: Columns<AuthSlotStatus> = {
     slot.version,
     time(slot.updated_at_ms),
     slot.summary,
+    (slot.warnings ?? []).join(' '),
   ],
 };
 

@@ -83,6 +83,8 @@ function detailOf(event: StreamEvent): string[] {
       return [event.subject_id];
     case 'auth_lease_revoked':
       return [event.lease_id];
+    case 'secrets_rekeyed':
+      return [`${event.slots.length} slots`, `from ${event.old_key_id} to ${event.new_key_id}`];
     default:
       return [];
   }

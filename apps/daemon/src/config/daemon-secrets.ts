@@ -14,7 +14,7 @@ const secretVariables = [
 ];
 
 /** The text of a key, and what is encoded in it where that is a text, too. */
-function hideKey(text: string, hide: (secret: string) => void): void {
+export function hideKey(text: string, hide: (secret: string) => void): void {
   hide(text.trim());
   const decoded = Buffer.from(text, 'base64');
   if (isUtf8(decoded)) hide(decoded.toString());

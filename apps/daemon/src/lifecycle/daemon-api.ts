@@ -27,7 +27,7 @@ export interface DaemonState {
 /** The door: every operation of the API, on the daemon's parts. */
 export function daemonApi(options: DaemonOptions, parts: DaemonParts, state: DaemonState): HttpApi {
   const { clock = systemClock, bind, auth, log, corsAllowOrigins: origins = [] } = options;
-  const { store, engine, secrets, access } = parts;
+  const { store, engine, access } = parts;
   const isDraining = () => state.phase === 'draining';
   const api: HttpApi = createHttpApi({
     handlers: {
@@ -37,7 +37,7 @@ export function daemonApi(options: DaemonOptions, parts: DaemonParts, state: Dae
       ...taskHandlers(store, parts.tasks),
       ...configurationHandlers(parts),
       ...auditHandlers(store, parts.audit, clock),
-      ...secretHandlers(secrets),
+      ...secretHandlers(parts, options),
       ...tokenHandlers({
         ...parts,
         hasStaticAdmin: auth.admin !== undefined,

@@ -69,6 +69,7 @@ export async function openParts(
   const backups = openBackups(options, store, newId, workspaceRoot);
   closing.defer(() => backups.close());
   const secrets = await openSecrets(store, options);
+  closing.defer(() => secrets.wipe());
   const egress = createEgress({ clock });
   closing.defer(() => egress.close());
   const onCredential = (secret: string) => redactor.add(secret);
@@ -180,11 +181,12 @@ function openBackups(
 
 /** The slots, and every secret that is known by now: before the first text of a run is read. */
 async function openSecrets(store: Store, options: DaemonOptions): Promise<SecretStore> {
-  const { masterKey, random = systemRandom, redactor, inventory, log } = options;
+  const { masterKey, random = systemRandom, clock = systemClock, redactor } = options;
+  const { inventory, log } = options;
   for (const { credential } of inventory.routes.values()) {
     if (credential.kind === 'inline') redactor.add(credential.key.reveal());
   }
-  const secrets = new SecretStore(store, masterKey, random, redactor);
+  const secrets = new SecretStore({ store, masterKey, random, clock, redactor });
   const unknown = await secrets.learn();
   if (unknown.length > 0) {
     log.warn({ slots: unknown }, 'secrets that cannot be opened cannot be redacted');

@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { SecretStore, createRedactor } from '@kheish/auth-store';
+import { SecretStore, createRedactor, parseMasterKey, recordsOf } from '@kheish/auth-store';
 import {
   type AuthSlotRecord,
   type AuthSlotStatus,
+  type ImportReport,
   KHEISH_VERSION,
   KheishError,
+  type RekeyReport,
+  type SecretsImport,
   type StoreVerification,
   idFactory,
 } from '@kheish/core-model';
@@ -27,6 +30,10 @@ export interface OfflineSecrets {
   set(record: AuthSlotRecord): Promise<AuthSlotStatus>;
   /** Throws `secrets/secret_not_found`. */
   delete(ref: string): Promise<void>;
+  /** Seals every slot under the key of this text. */
+  rekey(newMasterKey: string): Promise<RekeyReport>;
+  /** Writes all slots of a snapshot in plain text, or none. */
+  import(snapshot: SecretsImport): Promise<ImportReport>;
   close(): Promise<void>;
 }
 
@@ -37,13 +44,24 @@ export async function offlineSecrets(options: {
   const masterKey = masterKeyOf(options.masterKeySource);
   const store = openOffline(options.stateRoot);
   try {
-    const secrets = new SecretStore(store, masterKey, systemRandom, createRedactor());
+    const secrets = new SecretStore({
+      store,
+      masterKey,
+      random: systemRandom,
+      clock: systemClock,
+      redactor: createRedactor(),
+    });
     return {
       list: () => secrets.list(),
       get: (ref) => secrets.get(ref),
       set: (record) => secrets.set(record),
       delete: (ref) => secrets.delete(ref),
-      close: () => store.close(),
+      rekey: async (text) => secrets.rekey(parseMasterKey(text)),
+      import: async (snapshot) => secrets.import(recordsOf(snapshot), snapshot.replace === true),
+      close: async () => {
+        await store.close();
+        secrets.wipe();
+      },
     };
   } catch (error) {
     await store.close();

@@ -3,6 +3,7 @@ import {
   type LentCredentials,
   type SecretStore,
   credentialsOf,
+  expiryWarning,
   inlineSlotOf,
 } from '@kheish/auth-store';
 import {
@@ -49,11 +50,24 @@ export class RouteBook implements ModelRoutes {
 
   /** With a state root, commands that mend a route are for a daemon that does not run. */
   readiness(stateRoot?: string): RouteReadiness[] {
-    const { store } = this.#options;
-    return routeReadiness(this.inventory, (slotId) => store.read.slot(slotId), {
+    const { store, clock } = this.#options;
+    const slots = (slotId: string) => {
+      const slot = store.read.slot(slotId);
+      const warning = slot?.details && expiryWarning(slot.details, clock.now());
+      return slot && { provider: slot.provider, ...(warning !== undefined && { warning }) };
+    };
+    return routeReadiness(this.inventory, slots, {
       program: './bin/kheish-daemon',
       ...(stateRoot !== undefined && { stateRoot }),
     });
+  }
+
+  /** Ids of the routes that have their key from this slot. */
+  routesOfSlot(slotId: string): string[] {
+    const routes = [...this.inventory.routes.values()];
+    return routes
+      .filter(({ credential }) => credential.kind === 'slot' && credential.authRef === slotId)
+      .map(({ id }) => id);
   }
 
   pin(request: Parameters<ModelRoutes['pin']>[0]): RoutePin {

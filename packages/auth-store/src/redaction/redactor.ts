@@ -29,6 +29,11 @@ interface RedactingByteStream {
   end(): Uint8Array;
 }
 
+/** Whether texts can be searched for it without tearing holes into ordinary words. */
+export function isRedactable(secret: string): boolean {
+  return secret.length >= SHORTEST_SECRET;
+}
+
 export function createRedactor(): Redactor {
   const forms = new Set<string>();
   let matcher: SecretMatcher | undefined;
@@ -50,7 +55,7 @@ export function createRedactor(): Redactor {
   };
   return {
     add(secret) {
-      if (secret.length < SHORTEST_SECRET) return false;
+      if (!isRedactable(secret)) return false;
       const before = forms.size;
       for (const form of formsOf(secret)) forms.add(form);
       if (forms.size > before) isCurrent = false;

@@ -6,7 +6,7 @@ import {
   type SealedSlot,
 } from '@kheish/core-model';
 import type { MasterKey } from '../master-key/master-key.ts';
-import { summaryOf } from '../slots/slot-status.ts';
+import { detailsOf, summaryOf } from '../slots/slot-status.ts';
 import { NONCE_BYTES, loadAead } from './aead.ts';
 
 /** Seals and opens slots, one by one, under one master key. Synchronous, so that a decision may seal. */
@@ -24,7 +24,7 @@ type SlotLabel = Omit<SealedSlot, 'nonce' | 'ciphertext'>;
  * ciphertext opens only under the slot, version and provider that it was sealed for.
  */
 function associatedData(label: SlotLabel): Uint8Array {
-  const { slot_id, provider, mode, summary, version, updated_at_ms, key_id } = label;
+  const { slot_id, provider, mode, summary, version, updated_at_ms, key_id, details } = label;
   return new TextEncoder().encode(
     canonicalJson({
       domain: 'kheish/auth-store/slot/v1',
@@ -35,6 +35,7 @@ function associatedData(label: SlotLabel): Uint8Array {
       version,
       updated_at_ms,
       key_id,
+      ...(details !== undefined && { details }),
     }),
   );
 }
@@ -54,11 +55,13 @@ export async function createSlotSealer(
     keyId: masterKey.keyId,
 
     sealSlot(record, version, atMs) {
+      const details = detailsOf(record);
       const label: SlotLabel = {
         slot_id: record.slot_id,
         provider: record.provider,
         mode: record.mode,
         summary: summaryOf(record),
+        ...(details && { details }),
         version,
         updated_at_ms: atMs,
         key_id: masterKey.keyId,
@@ -98,6 +101,7 @@ export async function createSlotSealer(
         );
       }
       try {
+        const { expires_at_ms } = sealed.details ?? {};
         // Authentic, so it is what `sealSlot` wrote.
         return {
           slot_id: sealed.slot_id,
@@ -105,6 +109,7 @@ export async function createSlotSealer(
           mode: sealed.mode,
           state: JSON.parse(new TextDecoder().decode(plaintext)) as unknown,
           updated_at_ms: sealed.updated_at_ms,
+          ...(expires_at_ms !== undefined && { expires_at_ms }),
         } as AuthSlotRecord;
       } finally {
         plaintext.fill(0);

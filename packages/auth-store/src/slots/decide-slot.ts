@@ -28,6 +28,15 @@ export function decideSetSlot(
   };
 }
 
+/** Seals every slot again, as its next version, under another key. Throws where one cannot be opened. */
+export function decideRekey(
+  slots: readonly SealedSlot[],
+  open: (slot: SealedSlot) => AuthSlotRecord,
+  sealer: SlotSealer,
+): SealedSlot[] {
+  return slots.map((slot) => sealer.sealSlot(open(slot), slot.version + 1, slot.updated_at_ms));
+}
+
 /** The event names the version that goes; the next write takes the one after it. Throws `secrets/secret_not_found`. */
 export function decideDeleteSlot(
   loaded: LoadedSlot,

@@ -6,6 +6,7 @@ import { createSlotSealer, type SlotSealer } from '../sealing/slot-sealer.ts';
 import { credentialsOf } from './credentials.ts';
 import { decideDeleteSlot, decideSetSlot } from './decide-slot.ts';
 import { statusOf, summaryOf } from './slot-status.ts';
+import { recordsOf } from './snapshot.ts';
 import { writeFingerprint } from './write-fingerprint.ts';
 
 const key = new MasterKey(new Uint8Array(32).fill(7));
@@ -51,13 +52,14 @@ test.each([
 });
 
 test('the status has no nonce, no ciphertext and no secret', () => {
-  expect(statusOf(sealer.sealSlot(openai({ project: 'p' }), 4, 99))).toEqual({
+  expect(statusOf(sealer.sealSlot(openai({ project: 'p' }), 4, 99), 100)).toEqual({
     slot_id: 'openai.prod',
     provider: 'open_ai',
     mode: 'api_key',
     summary: 'API key (project set)',
     version: 4,
     updated_at_ms: 99,
+    details: { project: 'p' },
   });
 });
 
@@ -119,13 +121,74 @@ describe('decisions', () => {
   });
 });
 
+describe('a secret that ends', () => {
+  const day = 24 * 60 * 60 * 1000;
+  const end = Date.parse('2027-01-31T00:00:00.000Z');
+  const at = (now: number, record: AuthSlotRecord = { ...generic, expires_at_ms: end }) =>
+    statusOf(sealer.sealSlot(record, 1, 1), now);
+
+  test.each([
+    [end - 14 * day - 1, undefined],
+    [end - 14 * day, ['It expires at 2027-01-31T00:00:00.000Z.']],
+    [end - 1, ['It expires at 2027-01-31T00:00:00.000Z.']],
+    [end, ['It expired at 2027-01-31T00:00:00.000Z.']],
+  ])('at %d is warned about as %j', (now, warnings) => {
+    expect(at(now).warnings).toEqual(warnings);
+    expect(at(now).details).toEqual({ expires_at_ms: end });
+  });
+
+  test('and one that does not is not', () => {
+    expect(at(end, { ...generic, expires_at_ms: null })).toMatchObject({ details: {} });
+    expect(at(end, generic).warnings).toBeUndefined();
+  });
+
+  test('one too short to be redacted is warned about', () => {
+    const short = at(end, { ...generic, state: { value: '1234567' } });
+    expect(short.details).toEqual({ unredacted: true });
+    expect(short.warnings).toEqual([
+      'It is shorter than 8 characters: texts that repeat it are not redacted.',
+    ]);
+    expect(at(end, { ...generic, state: { value: '12345678' } }).details).toEqual({});
+  });
+});
+
+const refusal = (snapshot: unknown) => {
+  try {
+    return recordsOf(snapshot);
+  } catch (error) {
+    return (error as KheishError).message;
+  }
+};
+
+describe('a snapshot', () => {
+  test('gives its slots', () => {
+    expect(recordsOf({ slots: { vllm: generic, 'anthropic.prod': anthropic } })).toEqual([
+      generic,
+      anthropic,
+    ]);
+  });
+
+  test('is refused as a whole, by the name of the slot that does not fit, never by its value', () => {
+    const oauth = { ...anthropic, mode: 'oauth_account' };
+    expect(refusal({ slots: { vllm: generic, 'anthropic.prod': oauth } })).toMatch(
+      /Nothing was imported: the slot "anthropic.prod"/,
+    );
+    expect(refusal({ slots: { other: generic } })).toMatch(/the slot "other"/);
+    expect(refusal({ slots: { bad: { ...generic, state: 'sk-canary' } } })).not.toContain('canary');
+    expect(refusal([])).toMatch(/no snapshot/);
+    expect(refusal({ slots: 'sk-canary' })).toMatch(/no snapshot/);
+  });
+});
+
 describe('the fingerprint of a write', () => {
   const other = new MasterKey(new Uint8Array(32).fill(8));
 
   test('is the same for the same record, whatever the order of its fields', () => {
     const { state, mode, provider, slot_id } = anthropic;
     const reordered = { state, mode, provider, slot_id } as AuthSlotRecord;
-    expect(writeFingerprint(key, reordered)).toBe(writeFingerprint(key, anthropic));
+    expect(writeFingerprint(key.fingerprintKey(), reordered)).toBe(
+      writeFingerprint(key.fingerprintKey(), anthropic),
+    );
   });
 
   test('differs with the secret and with the master key', () => {
@@ -135,9 +198,9 @@ describe('the fingerprint of a write', () => {
     };
     expect(
       new Set([
-        writeFingerprint(key, anthropic),
-        writeFingerprint(key, changed),
-        writeFingerprint(other, anthropic),
+        writeFingerprint(key.fingerprintKey(), anthropic),
+        writeFingerprint(key.fingerprintKey(), changed),
+        writeFingerprint(other.fingerprintKey(), anthropic),
       ]).size,
     ).toBe(3);
   });

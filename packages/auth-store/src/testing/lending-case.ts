@@ -66,13 +66,19 @@ export class LendingCase {
 
   constructor(root: LendingRoot) {
     this.#root = root;
-    const { store, random } = root;
+    const { store, random, clock } = root;
     this.#sessionId = root.newId('session');
     this.#slotId = `slot.${this.#sessionId}`;
     this.#use = { sessionId: this.#sessionId, routeId: 'main', slotId: this.#slotId };
     this.#broker = new CredentialBroker(root);
     const key = new MasterKey(new Uint8Array(32));
-    this.#secrets = new SecretStore(store, key, random, createRedactor());
+    this.#secrets = new SecretStore({
+      store,
+      masterKey: key,
+      random,
+      clock,
+      redactor: createRedactor(),
+    });
   }
 
   async create(): Promise<this> {

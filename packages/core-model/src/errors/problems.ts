@@ -85,6 +85,9 @@ export const problems = {
 
   'secrets/secret_not_found': { status: 404 },
   'secrets/invalid_secret': { status: 400 },
+  'secrets/secret_exists': { status: 409 },
+  'secrets/secret_in_use': { status: 409 },
+  'secrets/same_master_key': { status: 409 },
   'secrets/master_key_missing': { status: 503 },
   'secrets/master_key_invalid': { status: 400 },
   'secrets/master_key_mismatch': { status: 503 },

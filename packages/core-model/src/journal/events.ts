@@ -21,6 +21,7 @@ import {
   RunRequest,
 } from '../run/run.ts';
 import { RuntimeConfig, RuntimeSetting } from '../runtime/runtime-config.ts';
+import { secretEvents } from '../secret/secret-events.ts';
 import { Compaction, CompactionMethod } from '../session/compaction.ts';
 import { RoutePolicy } from '../session/session.ts';
 import { taskEvents } from '../task/task-events.ts';
@@ -279,20 +280,6 @@ const RunInterrupted = v.strictObject({ type: v.literal('run_interrupted'), ...r
 
 const RunCancelled = v.strictObject({ type: v.literal('run_cancelled'), ...run });
 
-/** The sealed value is in its own table; the journal only says that there is a new one. */
-const SecretSlotSet = v.strictObject({
-  type: v.literal('secret_slot_set'),
-  slot_id: v.string(),
-  provider: v.string(),
-  version: v.number(),
-});
-
-const SecretSlotDeleted = v.strictObject({
-  type: v.literal('secret_slot_deleted'),
-  slot_id: v.string(),
-  version: v.number(),
-});
-
 /** The operator changed what runs begin with from here on. */
 const RuntimeConfigured = v.strictObject({
   type: v.literal('runtime_configured'),
@@ -336,8 +323,7 @@ export const DomainEvent = v.variant('type', [
   RunInterrupted,
   RunCancelled,
   ...taskEvents,
-  SecretSlotSet,
-  SecretSlotDeleted,
+  ...secretEvents,
   ...tokenEvents,
   ...authEvents,
   RuntimeConfigured,

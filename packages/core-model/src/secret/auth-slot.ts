@@ -29,7 +29,14 @@ export const SlotId = v.pipe(
   ),
 );
 
-const slot = { slot_id: SlotId, updated_at_ms: v.optional(v.pipe(v.number(), v.integer())) };
+const unixMs = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const slot = {
+  slot_id: SlotId,
+  updated_at_ms: v.optional(v.pipe(v.number(), v.integer())),
+  /** Unix milliseconds from which its provider takes it no more. */
+  expires_at_ms: v.nullish(unixMs),
+};
 
 const GenericSlot = v.strictObject({
   ...slot,
@@ -61,6 +68,16 @@ const ApiKeySlot = v.strictObject({
 export const AuthSlotRecord = v.variant('provider', [GenericSlot, OpenAiSlot, ApiKeySlot]);
 export type AuthSlotRecord = v.InferOutput<typeof AuthSlotRecord>;
 
+/** What is known of a slot and is not secret. */
+export const SlotDetails = v.strictObject({
+  organization: v.optional(v.string()),
+  project: v.optional(v.string()),
+  expires_at_ms: v.optional(v.number()),
+  /** Its value is so short that texts are not searched for it. */
+  unredacted: v.optional(v.literal(true)),
+});
+export type SlotDetails = v.InferOutput<typeof SlotDetails>;
+
 /** What may be said of a slot. */
 export const AuthSlotStatus = v.strictObject({
   slot_id: v.string(),
@@ -69,5 +86,8 @@ export const AuthSlotStatus = v.strictObject({
   summary: v.string(),
   version: v.number(),
   updated_at_ms: v.number(),
+  details: SlotDetails,
+  /** What somebody should see to, in sentences. */
+  warnings: v.optional(v.array(v.string())),
 });
 export type AuthSlotStatus = v.InferOutput<typeof AuthSlotStatus>;

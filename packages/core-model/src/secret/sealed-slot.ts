@@ -1,4 +1,4 @@
-import type { AuthMode, AuthProvider } from './auth-slot.ts';
+import type { AuthMode, AuthProvider, SlotDetails } from './auth-slot.ts';
 
 /** A slot as it lies on disk. The ciphertext is bound to slot id, version and provider. */
 export interface SealedSlot {
@@ -6,6 +6,7 @@ export interface SealedSlot {
   readonly provider: AuthProvider;
   readonly mode: AuthMode;
   readonly summary: string;
+  readonly details?: SlotDetails;
   /** Grows by one with each write of this slot, also across a delete. */
   readonly version: number;
   readonly updated_at_ms: number;

@@ -297,6 +297,12 @@ export const taskSamples = {
 export const slotEvents = {
   set: { type: 'secret_slot_set', slot_id: 'openai.prod', provider: 'open_ai', version: 1 },
   deleted: { type: 'secret_slot_deleted', slot_id: 'openai.prod', version: 1 },
+  rekeyed: {
+    type: 'secrets_rekeyed',
+    old_key_id: '0011223344556677',
+    new_key_id: '8899aabbccddeeff',
+    slots: [{ slot_id: 'openai.prod', version: 2 }],
+  },
 } as const satisfies Record<string, DomainEvent>;
 
 const tokenSamples = {

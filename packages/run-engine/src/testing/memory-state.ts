@@ -75,6 +75,7 @@ export class MemoryState {
       task: (id) => this.tables.tasks.get(id),
       openTasks: (sessionId) => this.openTasks(sessionId),
       slot: () => ({ lastVersion: 0 }),
+      slots: () => [],
       running: () => {
         if (!load.admission) throw new Error('running runs were not loaded');
         return this.running();
@@ -102,6 +103,7 @@ export class MemoryState {
         leasesOf: () => [],
         issue: () => undefined,
       },
+      keepFact: () => undefined,
     };
   }
 

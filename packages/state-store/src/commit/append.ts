@@ -46,6 +46,7 @@ export function append(
   for (const token of work.keptTokens.values()) writeToken(statements, token);
   noteAuthFailures(statements, work.authFailures);
   work.authority.write(statements, work.atMs);
+  for (const [name, value] of work.facts) statements.putFact.run(name, value);
   for (const [utcDay, change] of work.days) addToDay(statements, utcDay, change);
   for (const { event } of work.recorded) {
     if (event.type === 'session_deleted') {

@@ -20,10 +20,13 @@ export interface Load {
   /** All queued runs of the session, not only the first. */
   readonly queue?: 'all';
   readonly run?: string;
-  readonly slot?: string;
+  readonly slots?: readonly string[];
   /** How many runs are running. */
   readonly admission?: true;
 }
+
+/** `fingerprint_bridge`: see `SecretStore`. */
+export type RootFact = 'fingerprint_bridge';
 
 export interface RunningRuns {
   readonly total: number;
@@ -47,6 +50,8 @@ export interface WorkingState {
   session(id: string): SessionState | undefined;
   run(id: string): RunState | undefined;
   slot(id: string): LoadedSlot;
+  /** Every slot that has a value, as this command found them. */
+  slots(): readonly SealedSlot[];
   running(): RunningRuns;
   task(id: string): TaskState | undefined;
   /** Tasks of a session that have not ended, in order of creation. */
@@ -67,6 +72,8 @@ export interface WorkingState {
   noteAuthFailures(failures: readonly AuthFailure[]): void;
   /** Keeps what a follower of the ledger signed, and what it need not hash anew. */
   keepCheckpoint(checkpoint: LedgerCheckpoint, subtrees: readonly LedgerSubtree[]): void;
+  /** Keeps a fact about the root itself. */
+  keepFact(name: RootFact, value: string): void;
 }
 
 export interface Command<R> {

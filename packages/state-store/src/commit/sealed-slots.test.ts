@@ -20,7 +20,7 @@ function sealed(version: number, byte: number): SealedSlot {
 const slot_id = 'openai.prod';
 
 const writing = (slot: SealedSlot): Command<void> => ({
-  load: { slot: slot_id },
+  load: { slots: [slot_id] },
   decide: (state) => {
     const { provider, version } = slot;
     state.record({ type: 'secret_slot_set', slot_id, provider, version });
@@ -29,7 +29,7 @@ const writing = (slot: SealedSlot): Command<void> => ({
 });
 
 const deleting: Command<void> = {
-  load: { slot: slot_id },
+  load: { slots: [slot_id] },
   decide: (state) => {
     const version = state.slot(slot_id).lastVersion;
     state.record({ type: 'secret_slot_deleted', slot_id, version });
@@ -38,7 +38,7 @@ const deleting: Command<void> = {
 };
 
 const look: Command<LoadedSlot> = {
-  load: { slot: slot_id },
+  load: { slots: [slot_id] },
   decide: (state) => state.slot(slot_id),
 };
 

@@ -1,4 +1,5 @@
-import type { AuthMode, AuthProvider, SealedSlot } from '@kheish/core-model';
+import type { AuthMode, AuthProvider, SealedSlot, SlotDetails } from '@kheish/core-model';
+import { storedJson } from '../root/storage-error.ts';
 import type { LoadedSlot } from './command.ts';
 import type { SlotRow, Statements } from './statements.ts';
 
@@ -21,6 +22,7 @@ export function sealedSlotOf(row: SlotRow): SealedSlot | undefined {
     key_id: row.keyId,
     nonce: row.nonce,
     ciphertext: row.ciphertext,
+    ...(row.details !== null && { details: storedJson(row.details) as SlotDetails }),
   };
 }
 
@@ -45,5 +47,6 @@ export function writeSlot(
     slot.key_id,
     slot.nonce,
     slot.ciphertext,
+    slot.details === undefined ? null : JSON.stringify(slot.details),
   );
 }

@@ -16,7 +16,7 @@ export type LeaseRow = Pick<Row<typeof credentialLeases>, 'body' | 'revoked'>;
 type IdempotencyRow = Row<typeof idempotency>;
 
 const slotColumns = `slot_id slotId, provider, mode, summary, version, updated_at_ms updatedAtMs,
-  key_id keyId, nonce, ciphertext`;
+  key_id keyId, nonce, ciphertext, details`;
 
 const tokenColumns = `token_id tokenId, name, role, digest, created_at_ms createdAtMs,
   created_by createdBy, expires_at_ms expiresAtMs, revoked_at_ms revokedAtMs`;
@@ -31,6 +31,7 @@ export function prepareStatements({ prepare }: Connection) {
     ...loads(prepare),
     ...appends(prepare),
     ...access(prepare),
+    ...slots(prepare),
     ...tasks(prepare),
     ...authority(prepare),
     ...erasures(prepare),
@@ -189,17 +190,6 @@ function appends(prepare: Prepare) {
       `INSERT INTO tallies (kind, status, count) VALUES (?, ?, ?)
        ON CONFLICT DO UPDATE SET count = count + excluded.count`,
     ),
-    putSlot: prepare<
-      [string, string, string, string, number, number, string, Uint8Array, Uint8Array]
-    >(
-      `INSERT OR REPLACE INTO secret_slots
-       (slot_id, provider, mode, summary, version, updated_at_ms, key_id, nonce, ciphertext)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    eraseSlot: prepare<[number, number, string]>(
-      `UPDATE secret_slots SET version = ?, updated_at_ms = ?, summary = '', nonce = NULL,
-       ciphertext = NULL WHERE slot_id = ?`,
-    ),
     putIdempotency: prepare<[string, string, string, string | null, number, string, number]>(
       `INSERT OR REPLACE INTO idempotency
        (scope, key_digest, fingerprint, session_id, status, body, expires_at_ms)
@@ -272,6 +262,36 @@ function authority(prepare: Prepare) {
     ),
     pruneRevokedLeases: prepare<[number]>(
       'DELETE FROM credential_leases WHERE revoked = 1 AND expires_at_ms < ?',
+    ),
+  };
+}
+
+function slots(prepare: Prepare) {
+  return {
+    putSlot: prepare<
+      [
+        string,
+        string,
+        string,
+        string,
+        number,
+        number,
+        string,
+        Uint8Array,
+        Uint8Array,
+        string | null,
+      ]
+    >(
+      `INSERT OR REPLACE INTO secret_slots
+       (slot_id, provider, mode, summary, version, updated_at_ms, key_id, nonce, ciphertext, details)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    putFact: prepare<[string, string]>(
+      'INSERT OR REPLACE INTO root_facts (name, value) VALUES (?, ?)',
+    ),
+    eraseSlot: prepare<[number, number, string]>(
+      `UPDATE secret_slots SET version = ?, updated_at_ms = ?, summary = '', nonce = NULL,
+       ciphertext = NULL, details = NULL WHERE slot_id = ?`,
     ),
   };
 }

@@ -49,7 +49,7 @@ describe('a decision', () => {
   test('sees of what does not exist that it does not', async () => {
     await using root = new TemporaryRoot();
     const store = root.open();
-    const load = { session: 's', run: 'run_1', slot: 'a', admission: true } as const;
+    const load = { session: 's', run: 'run_1', slots: ['a'], admission: true } as const;
     expect(
       await seen(store, load, (state) => [
         state.session('s'),

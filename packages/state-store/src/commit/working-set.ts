@@ -29,10 +29,10 @@ import { storedJson } from '../root/storage-error.ts';
 import type { Aggregates, StoredRun, StoredSession } from './aggregates.ts';
 import { tokenOf } from './api-tokens.ts';
 import { WorkingAuthority } from './authority.ts';
-import type { Load, LoadedSlot, RunningRuns, WorkingState } from './command.ts';
+import type { Load, LoadedSlot, RootFact, RunningRuns, WorkingState } from './command.ts';
 import { spendingOf } from './day-spending.ts';
 import type { StoreRedactor } from './redaction.ts';
-import { slotOf } from './sealed-slots.ts';
+import { sealedSlotOf, slotOf } from './sealed-slots.ts';
 import type { Statements } from './statements.ts';
 
 export interface Recorded {
@@ -66,6 +66,7 @@ export class WorkingSet implements WorkingState {
   readonly sealed = new Map<string, { slot: SealedSlot | undefined; version: number }>();
   readonly authority: WorkingAuthority;
   readonly #slots = new Map<string, LoadedSlot>();
+  readonly facts = new Map<RootFact, string>();
   readonly #storedDay: (utcDay: string) => Spending;
   /** By how much each day's spending changed. */
   readonly days = new Map<string, Spending>();
@@ -97,9 +98,7 @@ export class WorkingSet implements WorkingState {
       for (const id of runsOf(session?.state, load.queue)) run(id);
     }
     if (load.run !== undefined) run(load.run);
-    if (load.slot !== undefined) {
-      this.#slots.set(load.slot, slotOf(statements.slot.get(load.slot)));
-    }
+    for (const id of load.slots ?? []) this.#slots.set(id, slotOf(statements.slot.get(id)));
     this.#storedDay = (utcDay) => spendingOf(statements.daySpending.get(utcDay));
     this.#storedRuntime = (revision) => aggregates.runtime(revision, statements);
     if (load.admission) this.#storedRunning = () => statements.running.all();
@@ -157,6 +156,10 @@ export class WorkingSet implements WorkingState {
     return required(this.#slots, id, 'slot');
   }
 
+  slots(): SealedSlot[] {
+    return this.#statements.slots.all().flatMap((row) => sealedSlotOf(row) ?? []);
+  }
+
   running(): RunningRuns {
     if (this.#storedRunning === undefined) throw new Error('running runs were not loaded');
     const byRoute = new Map(this.#runningChange);
@@ -197,6 +200,10 @@ export class WorkingSet implements WorkingState {
 
   keepCheckpoint(checkpoint: LedgerCheckpoint, subtrees: readonly LedgerSubtree[]): void {
     this.checkpoint = { checkpoint, subtrees };
+  }
+
+  keepFact(name: RootFact, value: string): void {
+    this.facts.set(name, value);
   }
 
   #evolve(event: DomainEvent): void {

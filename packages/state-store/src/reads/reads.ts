@@ -17,6 +17,7 @@ import {
 import type { Aggregates } from '../commit/aggregates.ts';
 import { tokenOf } from '../commit/api-tokens.ts';
 import { type Authority, storedAuthority } from '../commit/authority.ts';
+import type { RootFact } from '../commit/command.ts';
 import { spendingOf } from '../commit/day-spending.ts';
 import { sealedSlotOf, slotOf } from '../commit/sealed-slots.ts';
 import { loads } from '../commit/statements.ts';
@@ -234,6 +235,10 @@ export class Reads {
     }));
   }
 
+  fact(name: RootFact): string | undefined {
+    return this.#prepared.fact.get(name)?.value;
+  }
+
   /** Without deleted ones. */
   sessionCount(): number {
     const kept = this.#prepared.tally.all('session').filter(({ status }) => status !== 'deleted');
@@ -309,6 +314,7 @@ function prepareReads({ prepareRead: prepare }: Connection) {
     messagesBackwards: prepare<[string], { body: string }>(
       'SELECT body FROM messages WHERE session_id = ? ORDER BY idx DESC',
     ),
+    fact: prepare<[string], { value: string }>('SELECT value FROM root_facts WHERE name = ?'),
     tally: prepare<[string], { status: string; count: number }>(
       'SELECT status, count FROM tallies WHERE kind = ? AND count > 0',
     ),

@@ -68,6 +68,7 @@ describe('a root of an older program', () => {
       'DROP TABLE auth_subjects',
       'DROP TABLE revoked_slots',
       'DROP TABLE credential_leases',
+      'ALTER TABLE secret_slots DROP COLUMN details',
       `UPDATE runs SET state = json_remove(state, '$.approvals', '$.questions')`,
       'PRAGMA user_version = 1',
     );

@@ -198,4 +198,6 @@ CREATE TABLE \`revoked_slots\` (
 	\`slot_id\` text PRIMARY KEY NOT NULL,
 	\`version\` integer NOT NULL
 );`,
+  // 0008_slot_details.sql
+  `ALTER TABLE \`secret_slots\` ADD \`details\` text;`,
 ];

@@ -154,6 +154,8 @@ export const secretSlots = sqliteTable('secret_slots', {
   keyId: text('key_id').notNull(),
   nonce: blob('nonce', { mode: 'buffer' }),
   ciphertext: blob('ciphertext', { mode: 'buffer' }),
+  /** JSON of what is not secret; sealed together with the value. */
+  details: text('details'),
 });
 
 /** Sealed. A revoked token keeps its row and loses its digest. */

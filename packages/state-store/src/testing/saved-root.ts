@@ -29,7 +29,7 @@ export async function savedRoot(root: TemporaryRoot): Promise<Store> {
     }),
   );
   await store.commit({
-    load: { slot: 'a.b' },
+    load: { slots: ['a.b'] },
     decide: (state) => {
       state.record({ type: 'secret_slot_set', slot_id: 'a.b', provider: 'generic', version: 1 });
       state.seal('a.b', {

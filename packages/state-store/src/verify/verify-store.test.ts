@@ -17,7 +17,7 @@ const seal = (version: number) => ({
 
 async function setSlot(store: Store, version: number): Promise<void> {
   await store.commit({
-    load: { slot: 'key' },
+    load: { slots: ['key'] },
     decide: (state) => {
       state.record({ type: 'secret_slot_set', slot_id: 'key', provider: 'openai', version });
       state.seal('key', seal(version) as Parameters<typeof state.seal>[1]);
@@ -193,7 +193,7 @@ describe('verify', () => {
     [
       'an extra slot',
       `INSERT INTO secret_slots SELECT 'x', provider, mode, summary, version, updated_at_ms, key_id,
-       nonce, ciphertext FROM secret_slots`,
+       nonce, ciphertext, details FROM secret_slots`,
       [['slot', 'x']],
     ],
   ])('finds %s, and names it', async (_, damage, expected) => {
@@ -210,7 +210,7 @@ describe('verify', () => {
     const store = await filled(root);
     await setSlot(store, 2);
     await store.commit({
-      load: { slot: 'key' },
+      load: { slots: ['key'] },
       decide: (state) => {
         state.record({ type: 'secret_slot_deleted', slot_id: 'key', version: 2 });
         state.seal('key', undefined);
@@ -223,6 +223,25 @@ describe('verify', () => {
     ]);
     await setSlot(store, 3);
     expect((await store.verify()).findings).toEqual([]);
+  });
+
+  test('agrees with slots that were sealed anew, and finds one that was not', async () => {
+    await using root = new TemporaryRoot();
+    const store = await filled(root);
+    const rekey = (told: number, kept: number) =>
+      store.commit({
+        load: { slots: ['key'] },
+        decide: (state) => {
+          const slots = [{ slot_id: 'key', version: told }];
+          state.record({ type: 'secrets_rekeyed', old_key_id: 'a', new_key_id: 'b', slots });
+          const { slot } = state.slot('key');
+          state.seal('key', slot && { ...slot, version: kept, key_id: 'b' });
+        },
+      });
+    await rekey(2, 2);
+    expect((await store.verify()).findings).toEqual([]);
+    await rekey(3, 2);
+    expect((await store.verify()).findings).toMatchObject([{ check: 'slot', subject: 'key' }]);
   });
 
   test('sees one moment while the store goes on', async () => {

@@ -117,10 +117,16 @@ function checkSlots(db: Database.Database, find: Find): void {
   const wrong = db
     .prepare<[], { slotId: string }>(
       `WITH told AS (
-         SELECT body ->> 'slot_id' slot_id, body ->> 'version' version,
-           type = 'secret_slot_deleted' deleted, max(seq)
-         FROM journal WHERE type IN ('secret_slot_set', 'secret_slot_deleted') AND json_valid(body)
-         GROUP BY body ->> 'slot_id')
+         SELECT slot_id, version, deleted, max(seq) FROM (
+           SELECT seq, body ->> 'slot_id' slot_id, body ->> 'version' version,
+             type = 'secret_slot_deleted' deleted
+           FROM journal
+           WHERE type IN ('secret_slot_set', 'secret_slot_deleted') AND json_valid(body)
+           UNION ALL
+           SELECT seq, slot.value ->> 'slot_id', slot.value ->> 'version', 0
+           FROM journal, json_each(CASE WHEN json_valid(body) THEN body -> 'slots' END) slot
+           WHERE journal.type = 'secrets_rekeyed')
+         GROUP BY slot_id)
        SELECT coalesce(told.slot_id, kept.slot_id) slotId
        FROM told FULL JOIN secret_slots kept ON kept.slot_id = told.slot_id
        WHERE told.version IS NOT kept.version

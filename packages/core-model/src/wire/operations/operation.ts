@@ -25,4 +25,6 @@ export interface Operation {
   readonly idempotent?: true;
 }
 
+export const flag = v.optional(v.picklist(['true', 'false']));
+
 export const cursorQuery = { cursor: v.optional(v.string()) };

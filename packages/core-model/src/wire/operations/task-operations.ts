@@ -2,9 +2,8 @@ import * as v from 'valibot';
 import { TaskStatus } from '../../task/task.ts';
 import { pageOf, pageQuery } from '../page.ts';
 import { StopTaskRequest, TaskOutputView, TaskRecord } from '../task-view.ts';
-import type { Operation } from './operation.ts';
+import { type Operation, flag } from './operation.ts';
 
-const flag = v.optional(v.picklist(['true', 'false']));
 const number = v.optional(v.pipe(v.string(), v.regex(/^\d{1,15}$/)));
 
 /** What a session has to do, and what runs for it in the background. */

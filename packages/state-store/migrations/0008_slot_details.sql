@@ -1,0 +1,1 @@
+ALTER TABLE `secret_slots` ADD `details` text;
