@@ -83,7 +83,7 @@ describe('secrets rekey', () => {
 });
 
 describe('a slot that routes use', () => {
-  it('is not deleted silently, and is warned about before it ends [holds secrets.in_use] [holds secrets.expiry]', async () => {
+  it('is not deleted silently, and is warned about before it ends [holds secrets.in_use]', async () => {
     using box = sandbox();
     const env = { KHEISH_AUTH_STORE_MASTER_KEY: generateMasterKey(), SECRET: canary };
     await jsonOf(setUsed('--offline', '--state-root', box.stateRoot), { env });

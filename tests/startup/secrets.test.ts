@@ -82,7 +82,7 @@ describe('a route whose secret is missing', () => {
       env: { KHEISH_AUTH_STORE_MASTER_KEY: key },
     });
     const env = { ...at(daemon), SECRET: canary };
-    expect(await jsonOf(['secrets', 'delete', 'anthropic.prod'], { env })).toEqual({
+    expect(await jsonOf(['secrets', 'delete', 'anthropic.prod', '--force'], { env })).toEqual({
       accepted: true,
     });
     await jsonOf(['sessions', 'create', 'demo'], { env });

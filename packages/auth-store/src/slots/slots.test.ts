@@ -132,7 +132,7 @@ describe('a secret that ends', () => {
     [end - 14 * day, ['It expires at 2027-01-31T00:00:00.000Z.']],
     [end - 1, ['It expires at 2027-01-31T00:00:00.000Z.']],
     [end, ['It expired at 2027-01-31T00:00:00.000Z.']],
-  ])('at %d is warned about as %j', (now, warnings) => {
+  ])('at %d is warned about as %j [holds secrets.expiry]', (now, warnings) => {
     expect(at(now).warnings).toEqual(warnings);
     expect(at(now).details).toEqual({ expires_at_ms: end });
   });
