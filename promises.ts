@@ -256,6 +256,8 @@ export const promises: Readonly<Record<string, string>> = {
     'A backup or a restore that is killed or finds no room leaves its source as it is, and nothing half that passes for whole.',
   'backup.restore':
     'A restored root has all that was committed before its backup, and no cursor misses anything of what comes.',
+  'retention.whole':
+    'An ended session leaves the journal whole or not at all; what it spent stays counted, and the rest verifies as before.',
   'store.verify':
     'store verify replays the journal and compares it with the tables, online and offline.',
   'workspace.daemon_invisible':

@@ -56,6 +56,7 @@ const commands: Readonly<Record<OperationId, readonly string[] | { readonly reas
   listRuns: ['runs', 'list'],
   getRun: ['run', 'show', 'x'],
   cancelRun: ['runs', 'cancel', 'x'],
+  pruneRuns: ['runs', 'prune', '--older-than', '90d'],
   listRunEvents: ['runs', 'events', 'x'],
   listExternalActions: ['runs', 'external-actions', 'x'],
   streamRun: ['runs', 'follow', 'x'],

@@ -21,7 +21,12 @@ export {
   offlineRotateKey,
   offlineVerifyAudit,
 } from './offline/offline-audit.ts';
-export { offlineSecrets, offlineVerify, type OfflineSecrets } from './offline/offline-root.ts';
+export {
+  offlinePrune,
+  offlineSecrets,
+  offlineVerify,
+  type OfflineSecrets,
+} from './offline/offline-root.ts';
 export { offlineTokens, type OfflineTokens } from './offline/offline-tokens.ts';
 export {
   parseCheckpoint,

@@ -84,6 +84,8 @@ export type {
   PermissionMatrix,
   PermissionMode,
   PermissionRule,
+  PruneReport,
+  PruneRequest,
   QuestionAnswer,
   RecordedEvent,
   RevokeSlotResult,

@@ -35,6 +35,7 @@ export {
   type ScopedKind,
 } from './credential/credential-scope.ts';
 export { evolveAuthSubject } from './credential/evolve-auth-subject.ts';
+export { PruneReport, PruneRequest } from './retention/prune.ts';
 export type { Clock, RandomSource } from './clock.ts';
 export { crashPoints, type CrashPoint, type ReachCrashPoint } from './crash-point.ts';
 export {

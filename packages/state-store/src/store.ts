@@ -6,6 +6,8 @@ import type {
   DomainEvent,
   KheishError,
   NewId,
+  PruneReport,
+  PruneRequest,
   ReachCrashPoint,
 } from '@kheish/core-model';
 import type { Database } from 'better-sqlite3';
@@ -24,6 +26,7 @@ import { LedgerWriter } from './ledger/ledger-writer.ts';
 import { Ledger } from './ledger/ledger.ts';
 import type { LedgerRow, LedgerSealer } from './ledger/sealed-entry.ts';
 import { Reads } from './reads/reads.ts';
+import { Retention } from './retention/retention.ts';
 import { Connection } from './root/connection.ts';
 import { DATABASE_FILE, openDatabase } from './root/open-database.ts';
 import { reopen, rootIdOf } from './root/reopen.ts';
@@ -84,6 +87,8 @@ export interface Store extends AsyncDisposable {
   databaseBytes(): number;
   announce(address: string): void;
   verify(): Promise<StoreReport>;
+  /** Lets ended sessions leave for good. Throws `sessions/session_not_found`. */
+  prune(request: PruneRequest): Promise<PruneReport>;
   /** Copies the root as it is at one moment, while commits go on. Throws `backups/backup_failed`. */
   backup(request: BackupRequest): Promise<BackupManifest>;
   /** Waits for the commits under way and gives the root back. */
@@ -180,6 +185,7 @@ function assemble(
     databaseBytes: () => statSync(databaseFile).size,
     announce: (address) => lock.announce({ address }),
     verify: () => verifyDatabase(databaseFile, rootId, blobs).finally(() => remains.retry()),
+    prune: (request) => new Retention(connection, group, feed, remains).prune(request, clock.now()),
     backup: (request) =>
       backUp({ root: lock.root, rootId, version, live: true }, request, blobs, remains),
     close: () => (closed ??= close(group, reopening, remains, connection, lock)),

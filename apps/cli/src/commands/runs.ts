@@ -3,6 +3,7 @@ import { integer, onDaemon } from '../invocation.ts';
 import { type ListFlags, addListOptions, printListing } from '../list-options.ts';
 import { eventColumns, externalActionColumns, runColumns } from '../output/columns.ts';
 import { outcomeOf, outcomes } from '../run-outcome.ts';
+import { addPrune } from './prune.ts';
 
 interface RunListFlags extends ListFlags {
   readonly sessionId?: string;
@@ -74,6 +75,7 @@ export function addRuns(program: Command): void {
       }),
     );
   addWait(runs);
+  addPrune(runs);
 }
 
 function addWait(runs: Command): void {

@@ -68,6 +68,8 @@ function detailOf(event: StreamEvent): string[] {
     case 'task_stop_requested':
     case 'task_deleted':
       return [event.task_id];
+    case 'sessions_pruned':
+      return [`${event.session_ids.length} sessions, ${event.event_count} events`];
     case 'secret_slot_set':
     case 'secret_slot_deleted':
     case 'auth_slot_revoked':

@@ -13,7 +13,13 @@ import { numberedPageRequest, page } from './page-request.ts';
 import { secondLook } from './second-look.ts';
 import { eventPage } from './session-handlers.ts';
 
-type RunOperation = 'listRuns' | 'getRun' | 'cancelRun' | 'listRunEvents' | 'listExternalActions';
+type RunOperation =
+  | 'listRuns'
+  | 'getRun'
+  | 'cancelRun'
+  | 'listRunEvents'
+  | 'listExternalActions'
+  | 'pruneRuns';
 
 export function runHandlers(store: Store, engine: Engine): Pick<Handlers, RunOperation> {
   const known = (runId: string) => {
@@ -22,6 +28,7 @@ export function runHandlers(store: Store, engine: Engine): Pick<Handlers, RunOpe
     return run;
   };
   return {
+    pruneRuns: ({ body }) => store.prune(body),
     listRuns: ({ query }) => {
       const { limit, after } = numberedPageRequest(query);
       const { order = 'asc', session_id: sessionId } = query;

@@ -9,6 +9,8 @@ import {
   KheishError,
   type RekeyReport,
   type SecretsImport,
+  type PruneReport,
+  type PruneRequest,
   type StoreVerification,
   idFactory,
 } from '@kheish/core-model';
@@ -69,18 +71,24 @@ export async function offlineSecrets(options: {
   }
 }
 
+/** Lets ended sessions leave a state root that no daemon serves. */
+export async function offlinePrune(options: {
+  readonly stateRoot: string;
+  readonly request: PruneRequest;
+}): Promise<PruneReport> {
+  await using store = openExisting(options.stateRoot);
+  return await store.prune(options.request);
+}
+
 /** Checks a state root that no daemon serves. */
 export async function offlineVerify(options: {
   readonly stateRoot: string;
 }): Promise<StoreVerification> {
-  const { stateRoot } = options;
-  if (!existsSync(join(stateRoot, 'kheish.db'))) {
-    throw new KheishError('storage/root_unusable', `There is no state root at ${stateRoot}.`);
-  }
-  const store = openOffline(stateRoot);
-  try {
-    return await store.verify();
-  } finally {
-    await store.close();
-  }
+  await using store = openExisting(options.stateRoot);
+  return await store.verify();
+}
+
+function openExisting(stateRoot: string): Store {
+  if (existsSync(join(stateRoot, 'kheish.db'))) return openOffline(stateRoot);
+  throw new KheishError('storage/root_unusable', `There is no state root at ${stateRoot}.`);
 }

@@ -1,5 +1,7 @@
 import {
   type ExternalActionRecord,
+  type PruneReport,
+  type PruneRequest,
   type RecordedEvent,
   type RunView,
   endsRun,
@@ -37,6 +39,8 @@ export interface Runs {
   get(runId: string, options?: CallOptions): Promise<RunView>;
   /** A run that is under way still has to stop what it started: `cancel_requested_at_ms` is set then. */
   cancel(runId: string, options?: KeyedCallOptions): Promise<RunView>;
+  /** Lets ended sessions leave the state root for good, with their runs; `has_more`: call again. */
+  prune(asked: PruneRequest, options?: CallOptions): Promise<PruneReport>;
   events(runId: string, options?: ListOptions): Listing<RecordedEvent>;
   /** The signed record of what the run did beyond the daemon. */
   externalActions(runId: string, options?: ListOptions): Listing<ExternalActionRecord>;
@@ -78,6 +82,7 @@ export function runsOf(transport: Transport): Runs {
       }),
     get,
     cancel: (id, options) => request(transport, 'cancelRun', { ...options, ...at(id) }),
+    prune: (asked, options) => request(transport, 'pruneRuns', { ...options, body: asked }),
     events: (id, options = {}) =>
       listing(options, (query, { signal, timeoutMs }) =>
         request(transport, 'listRunEvents', { ...at(id), query, signal, timeoutMs }),

@@ -17,6 +17,7 @@ const place = { seq: 7, at_ms: 1_000, v: EVENT_SCHEMA_VERSION };
 
 /** What may be left out of an event; anything else is needed. */
 const optional: Partial<Record<DomainEvent['type'], readonly string[]>> = {
+  daemon_started: ['restored'],
   session_created: ['thread_id', 'system_prompt', 'credential_scope'],
   session_ended: ['reason'],
   run_started: ['config_revision', 'input_digest'],

@@ -9,6 +9,7 @@ import { DigestText } from '../digest/digest.ts';
 import { Body } from '../message/body.ts';
 import { AssistantMessage, ToolMessage, Usage } from '../message/message.ts';
 import { UserQuestionRequest } from '../question/question.ts';
+import { retentionEvents } from '../retention/retention-events.ts';
 import {
   ActionKind,
   EffectClass,
@@ -326,6 +327,7 @@ export const DomainEvent = v.variant('type', [
   ...secretEvents,
   ...tokenEvents,
   ...authEvents,
+  ...retentionEvents,
   RuntimeConfigured,
   AuditKeyChanged,
 ]);

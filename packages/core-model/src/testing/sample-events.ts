@@ -1,6 +1,7 @@
 import type { DomainEvent, EventOf } from '../journal/events.ts';
 import { firstRevision } from '../runtime/runtime-config.ts';
 import { authSamples } from './auth-samples.ts';
+import { retentionEvents } from './sample-retention-events.ts';
 
 const ids = { session_id: 's', run_id: 'run_1' };
 const action = { ...ids, action_id: 'action_1', step: 1, kind: 'model_call' } as const;
@@ -327,6 +328,7 @@ const configured: EventOf<'runtime_configured'> = {
 /** Events of each type, every field set, and for fields that may be absent one without them. */
 export const sampleEvents: readonly DomainEvent[] = [
   ...Object.values(daemonEvents),
+  ...Object.values(retentionEvents),
   ...Object.values(sessionEvents),
   { type: 'session_created', session_id: 's', agent_id: 'agent_1' },
   { ...sessionEvents.created, credential_scope: { route_deny: ['*'] } },

@@ -6,6 +6,7 @@ import { backupOperations } from './operations/backup-operations.ts';
 import { configurationOperations } from './operations/configuration-operations.ts';
 import { daemonOperations } from './operations/daemon-operations.ts';
 import type { Operation } from './operations/operation.ts';
+import { retentionOperations } from './operations/retention-operations.ts';
 import { runOperations } from './operations/run-operations.ts';
 import { secretOperations } from './operations/secret-operations.ts';
 import { sessionOperations } from './operations/session-operations.ts';
@@ -22,6 +23,7 @@ export const operations = {
   ...authOperations,
   ...sessionOperations,
   ...runOperations,
+  ...retentionOperations,
   ...askedOperations,
   ...taskOperations,
   ...configurationOperations,

@@ -33,7 +33,7 @@ export interface FeedPage {
 export interface EventFeed {
   /** `seq` of the newest event; 0 without any. */
   head(): number;
-  /** Events up to this `seq` are not kept any more; 0 while all are. */
+  /** Up to this `seq` not all events are kept any more, of a session all or none; 0 while all are. */
   floor(): number;
   page(query: FeedFilter & FeedQuery): FeedPage;
   /** The listener is called right after each commit, in order, before anything else runs. */

@@ -61,12 +61,8 @@ export class Follower {
   async start(): Promise<void> {
     const { backlogBytes: bytes, clock, feed, pageRows: limit } = this.#sources;
     this.#sink.write(openFrame);
-    const floor = feed.floor();
-    if (this.#after < floor) {
-      if (this.#request.announceGap) this.#sink.write(gapFrame(floor));
-      this.#after = floor;
-    }
     while (!this.#closed) {
+      this.#skipWhatLeft(feed.floor());
       const before = this.#after;
       const page = feed.page({ ...this.filter, after: before, limit, bytes });
       const taken = this.#replay(page.rows);
@@ -79,6 +75,18 @@ export class Follower {
       // A fast reader is served without waiting for its socket; the others have their turn between two pages.
       await clock.sleep(0);
     }
+  }
+
+  /**
+   * Events that are not kept any more are announced as a gap, also where they leave while it reads. Of one session
+   * none is missing: they leave together with it.
+   */
+  #skipWhatLeft(floor: number): void {
+    const { sessionId, runId } = this.filter;
+    if (this.#after >= floor || sessionId !== undefined || runId !== undefined) return;
+    const { after, announceGap } = this.#request;
+    if (announceGap || this.#after > after) this.#sink.write(gapFrame(floor));
+    this.#after = floor;
   }
 
   offerEvent(row: FeedRow, frame: Buffer): void {

@@ -79,6 +79,36 @@ describe('where a stream begins', () => {
     expect((await atFloor.until(2)).map(({ id }) => id)).toEqual(['4', '5']);
   });
 
+  test('of one session nothing is missing below the floor', async () => {
+    const { port, feed } = await runningApi();
+    feed.append(inSession('s1'));
+    append(feed, 3);
+    feed.forget(3);
+    const stream = await EventStream.open(port, '/v1/sessions/s1/stream?cursor=0');
+    expect((await stream.until(4)).map(({ id }) => id)).toEqual(['1', '2', '3', '4']);
+  });
+
+  test('events that leave while they are read are announced as a gap', async () => {
+    const limits = { replayPageRows: 2 };
+    const { port, feed } = await runningApi({ limits });
+    append(feed, 9);
+    feed.afterPage = () => {
+      if (feed.pages === 2) feed.forget(6);
+    };
+    const stream = await EventStream.open(port, '/v1/events/stream?cursor=0');
+    const frames = await stream.until(8);
+    expect(frames.map(({ id, event }) => [id, event === 'stream_gap'])).toEqual([
+      ['1', false],
+      ['2', false],
+      ['3', false],
+      ['4', false],
+      ['6', true],
+      ['7', false],
+      ['8', false],
+      ['9', false],
+    ]);
+  });
+
   test('a run followed from its beginning has no gap to announce', async () => {
     const { port, feed } = await runningApi();
     append(feed, 3);

@@ -1,6 +1,7 @@
 import { EVENT_SCHEMA_VERSION, runIdOf, runtimeRevisionOf, sessionIdOf } from '@kheish/core-model';
 import type { BlobRow } from '../blobs/blob-store.ts';
 import type { LedgerWriter } from '../ledger/ledger-writer.ts';
+import { removeSessions } from '../retention/remove-session.ts';
 import type { Aggregates } from './aggregates.ts';
 import { writeToken } from './api-tokens.ts';
 import { noteAuthFailures } from './auth-failures.ts';
@@ -51,6 +52,10 @@ export function append(
   for (const { event } of work.recorded) {
     if (event.type === 'session_deleted') {
       eraseSession(statements, event.session_id);
+      aggregates.forget();
+    }
+    if (event.type === 'sessions_pruned') {
+      removeSessions(statements, event);
       aggregates.forget();
     }
     if (event.type === 'runtime_configured') {

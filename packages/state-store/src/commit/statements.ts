@@ -35,6 +35,7 @@ export function prepareStatements({ prepare }: Connection) {
     ...tasks(prepare),
     ...authority(prepare),
     ...erasures(prepare),
+    ...prunings(prepare),
   };
 }
 
@@ -308,5 +309,34 @@ function erasures(prepare: Prepare) {
     deleteMessages: prepare<[string]>('DELETE FROM messages WHERE session_id = ?'),
     deleteAnswers: prepare<[string]>('DELETE FROM idempotency WHERE session_id = ?'),
     deleteBlobs: prepare<[string]>('DELETE FROM blobs WHERE session_id = ?'),
+  };
+}
+
+function prunings(prepare: Prepare) {
+  const statuses = (table: string) =>
+    prepare<[string], { status: string; n: number }>(
+      `SELECT status, count(*) n FROM ${table} WHERE session_id = ? GROUP BY status`,
+    );
+  const tables = [
+    'messages',
+    'blobs',
+    'session_tasks',
+    'runs',
+    'sessions',
+    'idempotency',
+    'journal',
+  ];
+  return {
+    statusesOf: {
+      session: statuses('sessions'),
+      run: statuses('runs'),
+      task: statuses('session_tasks'),
+    },
+    removals: tables.map((table) =>
+      prepare<[string]>(`DELETE FROM ${table} WHERE session_id = ? AND session_id IS NOT NULL`),
+    ),
+    putFloor: prepare<[string]>(
+      `INSERT OR REPLACE INTO root_facts (name, value) VALUES ('journal_floor', ?)`,
+    ),
   };
 }

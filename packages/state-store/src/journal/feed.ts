@@ -30,6 +30,9 @@ interface Row {
 
 export type FeedListener = (rows: readonly RecordedRow[]) => void;
 
+/** Events with which others changed or left. */
+const rewrites: ReadonlySet<string> = new Set(['session_deleted', 'sessions_pruned']);
+
 const columns = 'seq, type, session_id, run_id, body';
 
 /** The journal as its followers see it: short pages of what is on disk, then each group as it commits. */
@@ -37,6 +40,7 @@ export class JournalFeed {
   readonly #all;
   readonly #ofSession;
   readonly #ofRun;
+  readonly #floor;
   readonly #head: () => number;
   readonly #onFault: (error: unknown) => void;
   readonly #listeners = new Set<FeedListener>();
@@ -49,6 +53,9 @@ export class JournalFeed {
   ) {
     this.#head = head;
     this.#onFault = onFault;
+    this.#floor = prepare<[], { value: string }>(
+      `SELECT value FROM root_facts WHERE name = 'journal_floor'`,
+    );
     this.#all = prepare<[number, number], Row>(
       `SELECT ${columns} FROM journal WHERE seq > ? ORDER BY seq LIMIT ?`,
     );
@@ -70,9 +77,9 @@ export class JournalFeed {
     return this.#head();
   }
 
-  /** Events up to this number are not kept any more. */
+  /** Up to this number not all events are kept any more; those of a session all are, or none. */
   floor(): number {
-    return 0;
+    return Number(this.#floor.get()?.value ?? 0);
   }
 
   /** The next events in order. */
@@ -113,7 +120,7 @@ export class JournalFeed {
   /** A listener that throws holds back neither the others nor the commit. */
   publish(rows: readonly RecordedRow[]): void {
     this.#recent.add(rows);
-    if (rows.some((row) => row.type === 'session_deleted')) this.#recent.clear();
+    if (rows.some((row) => rewrites.has(row.type))) this.#recent.clear();
     for (const listener of this.#listeners) {
       try {
         listener(rows);

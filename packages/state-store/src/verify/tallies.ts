@@ -19,11 +19,16 @@ export class Tallies {
       return;
     }
     this.#count('session', replayed.session.state.status);
-    for (const [day, spending] of replayed.days) {
-      this.#days.set(day, addSpending(this.#days.get(day) ?? noSpending, spending));
-    }
+    this.addDays(replayed.days);
     for (const { state } of replayed.runs.values()) this.#count('run', state.status);
     for (const { state } of replayed.tasks.values()) this.#count('task', state.status);
+  }
+
+  /** What model calls spent. */
+  addDays(days: Iterable<readonly [day: string, spending: Spending]>): void {
+    for (const [day, spending] of days) {
+      this.#days.set(day, addSpending(this.#days.get(day) ?? noSpending, spending));
+    }
   }
 
   compare(db: Database, find: Find): void {

@@ -10,7 +10,7 @@ import { checkAuthority } from './authority.ts';
 import { checkTokens } from './check-tokens.ts';
 import { compareLedger } from './compare-ledger.ts';
 import { type ReplayedSession, replaySession } from './replay-session.ts';
-import { checkSequence } from './sequence.ts';
+import { checkSequence, prunings } from './sequence.ts';
 import { Tallies } from './tallies.ts';
 
 export type StoreReport = StoreVerification;
@@ -60,13 +60,15 @@ export async function verifyDatabase(
 }
 
 async function checkContent(db: Database.Database, blobs: BlobStore, find: Find): Promise<void> {
-  checkSequence(db, find);
+  const pruned = prunings(db);
+  checkSequence(db, pruned, find);
   checkColumns(db, find);
   checkSlots(db, find);
   checkTokens(db, find);
   checkRevisions(db, find);
   checkAuthority(db, find);
   const tallies = new Tallies();
+  for (const { days } of pruned) tallies.addDays(Object.entries(days));
   for (const sessionId of sessionIds(db)) {
     const replayed = replaySession(db, sessionId);
     tallies.add(replayed);
