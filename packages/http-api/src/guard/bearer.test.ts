@@ -41,8 +41,10 @@ describe('bearer authentication', () => {
   test.each(presented)(
     'with %s every operation answers as its access says',
     async (_, authorization, outcome) => {
-      const { port } = await runningApi({ access });
-      for (const id of Object.keys(operations) as OperationId[]) {
+      let { port } = await runningApi({ access });
+      for (const [nth, id] of (Object.keys(operations) as OperationId[]).entries()) {
+        // One API refuses an address 60 times a minute, and then tells it to wait.
+        if (nth % 50 === 49) ({ port } = await runningApi({ access }));
         const operation: Operation = operations[id];
         const answer = await rawRequest(port, {
           // HEAD is GET without a body, and does not keep a stream open.

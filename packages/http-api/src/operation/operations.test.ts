@@ -28,6 +28,7 @@ describe('operations', () => {
       setPermissionRules: '{"rules":[]}',
       checkPermission: '{"tool_name":"bash"}',
       createToken: '{"name":"n","role":"admin"}',
+      pruneRuns: '{"older_than_ms":1}',
     };
     for (const [id, operation] of Object.entries(operations)) {
       if (typeof operation.response === 'string') continue;
