@@ -29,6 +29,7 @@ describe('operations', () => {
       checkPermission: '{"tool_name":"bash"}',
       createToken: '{"name":"n","role":"admin"}',
       pruneRuns: '{"older_than_ms":1}',
+      setCredentialScope: '{"credential_scope":{}}',
     };
     for (const [id, operation] of Object.entries(operations)) {
       if (typeof operation.response === 'string') continue;
