@@ -231,6 +231,10 @@ export const promises: Readonly<Record<string, string>> = {
     'Ten thousand wrong tokens keep no right one out, and leave a trace of bounded size.',
   'access.failures_recorded':
     'Who is not let in is on record, in bounded numbers, and never what was presented.',
+  'doctor.names_what_to_do':
+    'doctor looks at a daemon from all sides, says what is wrong and what to do, and exits by the worst of it.',
+  'doctor.canary':
+    'doctor routes asks a provider through a run like any other: on the record, and nothing of it is left.',
   'tokens.first_closes':
     'The first named token is an admin and closes an open API at once; the end of the last one opens nothing.',
   'tokens.revoked_at_once':

@@ -4,6 +4,7 @@ import { addApprovals } from './commands/approvals.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBackup } from './commands/backup.ts';
 import { addChat } from './commands/chat.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addEvents } from './commands/events.ts';
 import { addQuestions } from './commands/questions.ts';
 import { addRuns } from './commands/runs.ts';
@@ -41,6 +42,7 @@ export function createProgram(): Command {
   addGlobalOptions(program);
   addServe(program);
   addStatus(program);
+  addDoctor(program);
   addRuntime(program);
   addSecrets(program);
   addTokens(program);

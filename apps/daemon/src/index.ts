@@ -5,6 +5,7 @@ export { createRedactor } from '@kheish/auth-store';
 export { parseRoutesFile } from '@kheish/route-inventory';
 export { createDaemon, type Daemon } from './lifecycle/create-daemon.ts';
 export type { DaemonLog, DaemonOptions } from './lifecycle/daemon-options.ts';
+export { readRoutesFile } from './config/read-routes-file.ts';
 export { createLog } from './log/daemon-log.ts';
 export { serve } from './lifecycle/serve.ts';
 export {

@@ -21,6 +21,7 @@ import type { StreamFrame } from './stream/frame.ts';
 import type { StreamOptions } from './stream/stream-options.ts';
 import { stream } from './stream/streams.ts';
 import { normalizeBaseUrl } from './transport/address.ts';
+import { type Preflight, askPreflight } from './transport/preflight.ts';
 import {
   type CallOptions,
   type RequestId,
@@ -77,15 +78,7 @@ export interface Client {
 }
 
 export function createClient(options: ClientOptions): Client {
-  const transport: Transport = {
-    baseUrl: normalizeBaseUrl(options.baseUrl),
-    token: options.token,
-    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
-    clock: options.clock ?? platformClock,
-    random: options.random ?? platformRandom,
-    timeoutMs: options.timeoutMs ?? 60_000,
-    graceMs: options.graceMs ?? 15_000,
-  };
+  const transport = transportOf(options);
   return {
     baseUrl: transport.baseUrl,
     healthz: (call = {}) => request(transport, 'healthz', call),
@@ -121,4 +114,28 @@ export function createClient(options: ClientOptions): Client {
     },
     request: (operationId, call) => request(transport, operationId, call),
   };
+}
+
+function transportOf(options: ClientOptions): Transport {
+  return {
+    baseUrl: normalizeBaseUrl(options.baseUrl),
+    token: options.token,
+    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    clock: options.clock ?? platformClock,
+    random: options.random ?? platformRandom,
+    timeoutMs: options.timeoutMs ?? 60_000,
+    graceMs: options.graceMs ?? 15_000,
+  };
+}
+
+/**
+ * Whether a page of this origin may call the daemon, as a browser would ask it. From Node only: a browser lets nobody
+ * speak for another origin.
+ */
+export function preflight(
+  daemon: ClientOptions,
+  origin: string,
+  options: CallOptions = {},
+): Promise<Preflight> {
+  return askPreflight({ ...transportOf(daemon), token: undefined }, origin, options);
 }

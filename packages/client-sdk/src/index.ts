@@ -1,5 +1,6 @@
 export {
   createClient,
+  preflight,
   type Client,
   type ClientOptions,
   type EventStreamOptions,
@@ -27,6 +28,7 @@ export type { Tokens } from './resources/tokens.ts';
 export type { StreamEvent, StreamFrame } from './stream/frame.ts';
 export type { StreamOptions } from './stream/stream-options.ts';
 export { isReportedByDaemon } from './transport/answer.ts';
+export type { Preflight } from './transport/preflight.ts';
 export type {
   CallOptions,
   DownloadId,

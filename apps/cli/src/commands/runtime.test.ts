@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Answer, fakeDaemon, json, problem } from '../testing/fake-daemon.ts';
 import { runHere } from '../testing/run-cli.ts';
+import { runtimeView } from '../testing/views.ts';
 
 /** The last request of a command whose daemon refuses it. */
 async function told(answer: Answer, ...args: string[]) {
@@ -143,36 +144,3 @@ describe('set-system-prompt', () => {
     await expect(set(...args)).rejects.toThrow(sentence);
   });
 });
-
-function runtimeView(prompt: object) {
-  return {
-    workspace_root: '/w',
-    state_root: '/s',
-    route_id: null,
-    provider: null,
-    model: null,
-    routes: [],
-    route_diagnostics: [],
-    tool_names: [],
-    permission_mode: 'default',
-    permission_rule_count: 0,
-    system_prompt: prompt,
-    tool_runtime_limits: {
-      max_input_bytes: 1,
-      max_output_bytes: 1,
-      max_timeout_ms: 1,
-      max_parallel_tools: 1,
-      max_calls_per_turn: 1,
-      max_sandbox: 'workspace_write',
-    },
-    budgets: {},
-    sandbox: { kind: 'none', reason: 'r' },
-    config: { revision: 4, persisted: true },
-    limits: {
-      max_running_runs: 1,
-      max_running_runs_per_route: 1,
-      max_queued_runs_per_session: 1,
-      max_steps_per_run: 1,
-    },
-  };
-}

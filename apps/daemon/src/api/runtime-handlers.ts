@@ -92,6 +92,7 @@ async function statusView(facts: DaemonFacts): Promise<DaemonStatusView> {
       controlPlane,
       tokens: facts.tokens.list({ limit: MAX_TOKENS }),
       failure,
+      ledgerFailure: store.ledger.failure(),
       routes: readiness,
       sandbox,
     }),

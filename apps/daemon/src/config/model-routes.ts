@@ -11,7 +11,9 @@ import {
 import type { ServeOptions, SingleRouteOptions } from '../serve-options.ts';
 
 /** The inventory that the routes file or the single-route flags make; empty where there are neither. */
-export function inventoryOf(options: ServeOptions): RouteInventory {
+export function inventoryOf(
+  options: Pick<ServeOptions, 'routesFile' | 'defaultRoute' | 'singleRoute' | 'environment'>,
+): RouteInventory {
   const { routesFile, defaultRoute, singleRoute, environment } = options;
   const { provider, model, apiKey } = singleRoute;
   const single = provider !== undefined || model !== undefined || apiKey !== undefined;

@@ -92,6 +92,7 @@ function facts(more: Partial<HealthFacts> = {}): HealthFacts {
     controlPlane: door({ active: ['admin'] }),
     tokens: [],
     failure: undefined,
+    ledgerFailure: undefined,
     routes: [{ route_id: 'main', state: 'ok', code: 'ready', message: 'ready' }],
     sandbox: { kind: 'bubblewrap', version: '1' },
     ...more,
@@ -132,6 +133,10 @@ describe('health', () => {
     [
       { failure: new KheishError('storage/storage_unavailable', 'full') },
       'error storage_unavailable',
+    ],
+    [
+      { ledgerFailure: new KheishError('audit/ledger_unavailable', 'no key') },
+      'error ledger_unavailable',
     ],
     [() => ({ controlPlane: door({ enabled: false }) }), 'info auth_disabled'],
     [() => ({ controlPlane: door({ enabled: false, host: '10.0.0.7' }) }), 'error auth_disabled'],

@@ -16,6 +16,8 @@ export interface HealthFacts {
   readonly tokens: readonly ApiTokenView[];
   /** Why nothing can be written, if so. */
   readonly failure: KheishError | undefined;
+  /** Why nothing can be put on the record of external actions, if so. */
+  readonly ledgerFailure: KheishError | undefined;
   readonly routes: readonly RouteReadiness[];
   readonly sandbox: SandboxView;
 }
@@ -36,10 +38,15 @@ export function healthView(facts: HealthFacts): DaemonStatusView['health'] {
   };
 }
 
-function storageWarnings({ failure }: HealthFacts): HealthWarning[] {
-  if (failure === undefined) return [];
-  const { shortCode: code, message } = failure;
-  return [{ severity: 'error', code, message, action: 'Look at the disk of the state root.' }];
+function storageWarnings({ failure, ledgerFailure }: HealthFacts): HealthWarning[] {
+  return [
+    ...(failure ? [failureOf(failure, 'Look at the disk of the state root.')] : []),
+    ...(ledgerFailure ? [failureOf(ledgerFailure, 'Look at the key that signs the audit.')] : []),
+  ];
+}
+
+function failureOf({ shortCode: code, message }: KheishError, action: string): HealthWarning {
+  return { severity: 'error', code, message, action };
 }
 
 function routeWarnings({ routes }: HealthFacts): HealthWarning[] {
