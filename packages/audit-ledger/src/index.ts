@@ -2,18 +2,8 @@ export { Checkpointer, type CheckpointerOptions } from './checkpoint/checkpointe
 export type { LedgerReads } from './checkpoint/kept-tree.ts';
 export { parseCheckpoint, shownCheckpoint } from './checkpoint/statement.ts';
 export { exportText, type ExportOptions } from './export/write-export.ts';
+export { KEY_FILE } from './keys/key-file.ts';
 export {
-  KEY_FILE,
-  createKeyFile,
-  isInside,
-  keyFileOf,
-  readKeyFile,
-  removeKeyFile,
-  writeKeyFile,
-} from './keys/key-file.ts';
-export {
-  KEY_FILE_VARIABLE,
-  KEY_VARIABLE,
   openSigningKey,
   type OpenKeyOptions,
   type OpenedKey,

@@ -66,6 +66,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     unready: options.unready,
     redactor: options.redactor,
     limits,
+    log,
   });
   app.notFound((c) => {
     authorize({ access: 'admin', method: 'GET' }, c.env.incoming);

@@ -5,6 +5,7 @@ import type {
   DaemonStatusView,
   RunStatus,
   RuntimeSettingsView,
+  StoreVerification,
   TaskStatus,
 } from '@kheish/core-model';
 import type { Handlers } from '@kheish/http-api';
@@ -35,6 +36,7 @@ export interface DaemonFacts {
   readonly controlPlane: (address: string) => ControlPlaneView;
   readonly followerCount: () => number;
   readonly runtime: () => Promise<RuntimeSettingsView>;
+  readonly verify: () => Promise<StoreVerification>;
 }
 
 export function runtimeHandlers(facts: DaemonFacts): Pick<Handlers, RuntimeOperation> {
@@ -42,7 +44,7 @@ export function runtimeHandlers(facts: DaemonFacts): Pick<Handlers, RuntimeOpera
     getStatus: () => statusView(facts),
     getCapabilities: () => capabilities(facts.version),
     getRuntime: facts.runtime,
-    verifyStore: () => facts.store.verify(),
+    verifyStore: facts.verify,
   };
 }
 

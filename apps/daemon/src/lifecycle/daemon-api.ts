@@ -13,6 +13,7 @@ import { secretHandlers } from '../api/secret-handlers.ts';
 import { sessionHandlers } from '../api/session-handlers.ts';
 import { taskHandlers } from '../api/task-handlers.ts';
 import { tokenHandlers } from '../api/token-handlers.ts';
+import { verifyRoot } from '../audit/verify-root.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { DaemonOptions } from './daemon-options.ts';
 import type { DaemonParts } from './daemon-parts.ts';
@@ -56,6 +57,7 @@ export function daemonApi(options: DaemonOptions, parts: DaemonParts, state: Dae
         controlPlane: (address) => controlPlaneView(options, access, parts.tokens, address),
         followerCount: () => api.followerCount(),
         runtime: () => currentRuntime(parts),
+        verify: () => verifyRoot(store, clock),
       }),
     },
     access,

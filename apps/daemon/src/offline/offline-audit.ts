@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   Checkpointer,
+  KEY_FILE,
   type LedgerVerifyOptions,
   type MovedKey,
   type OpenedKey,
@@ -90,7 +91,11 @@ export function offlineVerifyAudit(
   options: Omit<LedgerVerifyOptions, 'logId' | 'keyCoLocated'>,
 ): Promise<VerificationReport> {
   return withStore(stateRoot, undefined, (store) =>
-    verifyLedger(store.ledger, { ...options, logId: store.root.rootId }),
+    verifyLedger(store.ledger, {
+      ...options,
+      logId: store.root.rootId,
+      keyCoLocated: existsSync(join(stateRoot, KEY_FILE)),
+    }),
   );
 }
 

@@ -15,6 +15,7 @@ import {
   idFactory,
 } from '@kheish/core-model';
 import { type Store, openStore } from '@kheish/state-store';
+import { verifyRoot } from '../audit/verify-root.ts';
 import { masterKeyOf } from '../config/daemon-secrets.ts';
 import { systemClock, systemRandom } from '../platform/system-clock.ts';
 import type { MasterKeySource } from '../serve-options.ts';
@@ -85,7 +86,7 @@ export async function offlineVerify(options: {
   readonly stateRoot: string;
 }): Promise<StoreVerification> {
   await using store = openExisting(options.stateRoot);
-  return await store.verify();
+  return await verifyRoot(store, systemClock);
 }
 
 function openExisting(stateRoot: string): Store {

@@ -1,4 +1,5 @@
 import { renameSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { KheishError, type RandomSource } from '@kheish/core-model';
 import type { LedgerRow, Store } from '@kheish/state-store';
 import {
@@ -25,7 +26,8 @@ export interface MovedKey {
  * Takes the root's own key out of it. There is a readable key at every moment; said again after a kill it goes on.
  * Throws `audit/key_...`. Whoever calls holds the root's lock.
  */
-export function relocateKey(stateRoot: string, to: string): MovedKey {
+export function relocateKey(stateRoot: string, place: string): MovedKey {
+  const to = resolve(place);
   const own = keyFileOf(stateRoot);
   if (isInside(stateRoot, to)) {
     throw new KheishError(
@@ -69,7 +71,8 @@ export function prepareKey(options: {
   readonly old: OpenedKey | undefined;
   readonly hide?: (secret: string) => void;
 }): KeyToBe {
-  const { stateRoot, random, to, old } = options;
+  const { stateRoot, random, old } = options;
+  const to = options.to && resolve(options.to);
   const seed = newSeed(random);
   const key = keyOf(seed, options.hide);
   const own = keyFileOf(stateRoot);

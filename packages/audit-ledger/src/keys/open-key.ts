@@ -12,7 +12,7 @@ import {
 } from './key-file.ts';
 import { SigningKey, newSeed, parseSeed } from './signing-key.ts';
 
-export const KEY_VARIABLE = 'KHEISH_EXTERNAL_ACTION_AUDIT_SIGNING_KEY';
+const KEY_VARIABLE = 'KHEISH_EXTERNAL_ACTION_AUDIT_SIGNING_KEY';
 export const KEY_FILE_VARIABLE = 'KHEISH_EXTERNAL_ACTION_AUDIT_SIGNING_KEY_FILE';
 
 /** Where the signing key comes from: at most one of the two, or else from the state root. */

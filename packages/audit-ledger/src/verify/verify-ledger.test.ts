@@ -149,6 +149,25 @@ describe('the tables of the ledger', () => {
     expect((await check(store, { hashesOnly: true })).ok).toBe(false);
   });
 
+  test('are whole too while they grow under the check', async () => {
+    await using root = new LedgerRoot();
+    const store = root.open();
+    const signer = new Checkpointer({ store, key: testKey(1), clock: root.clock });
+    await root.act(store, 300, true);
+    await signer.now();
+    let turns = 0;
+    const report = await check(store, {
+      hashesOnly: true,
+      pause: async () => {
+        turns += 1;
+        if (turns > 2) return;
+        await root.act(store, 300, true);
+        await signer.now();
+      },
+    });
+    expect([report.ok, report.entries, report.tree_size]).toEqual([true, 1_800, 1_800]);
+  });
+
   test('two entries in each other’s place are found', async () => {
     await using root = new LedgerRoot();
     const store = root.open();

@@ -30,6 +30,7 @@ export async function verifyLedger(
   const check = new LedgerCheck(ledger, options);
   for (let from = Number.MIN_SAFE_INTEGER; ;) {
     const rows = ledger.entries({ from, limit: PAGE });
+    check.page();
     for (const row of rows) check.row(row);
     if (rows.length < PAGE) break;
     from = (rows.at(-1) as LedgerRow).index + 1;
@@ -43,8 +44,8 @@ class LedgerCheck {
   readonly #findings = new Findings();
   readonly #cryptography: Cryptography;
   readonly #log: LogCheck;
-  readonly #checkpoints: Iterator<LedgerCheckpoint>;
-  readonly #subtrees: ReadonlyMap<number, Iterator<LedgerSubtree>>;
+  readonly #checkpoints: Cursor<LedgerCheckpoint>;
+  readonly #subtrees: ReadonlyMap<number, Cursor<LedgerSubtree>>;
   #checkpoint: LedgerCheckpoint | undefined;
   #previous: LedgerCheckpoint | undefined;
   #newest: CheckpointStatement | undefined;
@@ -64,9 +65,25 @@ class LedgerCheck {
         if (KEPT_LEVELS.some((kept) => kept === level)) this.#complete.push({ level, index, hash });
       },
     );
-    this.#checkpoints = allCheckpoints(ledger);
-    this.#checkpoint = this.#checkpoints.next().value as LedgerCheckpoint | undefined;
-    this.#subtrees = new Map(KEPT_LEVELS.map((level) => [level, allSubtrees(ledger, level)]));
+    this.#checkpoints = new Cursor((last) =>
+      ledger.checkpoints({ after: last?.treeSize ?? Number.MIN_SAFE_INTEGER, limit: PAGE }),
+    );
+    this.#subtrees = new Map(
+      KEPT_LEVELS.map((level) => [
+        level,
+        new Cursor((last) =>
+          ledger.subtrees(level, {
+            from: last === undefined ? Number.MIN_SAFE_INTEGER : last.index + 1,
+            limit: PAGE,
+          }),
+        ),
+      ]),
+    );
+  }
+
+  /** Entries were read just now: what was signed of them is there too. */
+  page(): void {
+    this.#checkpoint ??= this.#checkpoints.next();
     this.#meet();
   }
 
@@ -155,9 +172,9 @@ class LedgerCheck {
         }
         this.#newest = statement;
       }
-      this.#compareSubtrees();
+      this.#compareSubtrees(stored.treeSize);
       this.#previous = stored;
-      this.#checkpoint = this.#checkpoints.next().value as LedgerCheckpoint | undefined;
+      this.#checkpoint = this.#checkpoints.next();
     }
   }
 
@@ -188,9 +205,11 @@ class LedgerCheck {
     return statement;
   }
 
-  #compareSubtrees(): void {
-    for (const { level, index, hash } of this.#complete) {
-      const kept = this.#subtrees.get(level)?.next().value as LedgerSubtree | undefined;
+  /** Those that were complete when the checkpoint was signed came with it. */
+  #compareSubtrees(treeSize: number): void {
+    const isIn = ({ level, index }: LedgerSubtree) => (index + 1) * 2 ** level <= treeSize;
+    for (const { level, index, hash } of this.#complete.filter(isIn)) {
+      const kept = this.#subtrees.get(level)?.next();
       if (
         kept?.level === level &&
         kept.index === index &&
@@ -200,16 +219,12 @@ class LedgerCheck {
         continue;
       this.#badSubtree(level, index);
     }
-    this.#complete = [];
+    this.#complete = this.#complete.filter((one) => !isIn(one));
   }
 
   #finishCheckpoints(): void {
     const { size } = this.#log;
-    for (
-      ;
-      this.#checkpoint !== undefined;
-      this.#checkpoint = this.#checkpoints.next().value as LedgerCheckpoint | undefined
-    ) {
+    for (; this.#checkpoint !== undefined; this.#checkpoint = this.#checkpoints.next()) {
       const stored = this.#checkpoint;
       const message = `There are ${size} entries, and a checkpoint was signed for ${stored.treeSize}: the log was cut back.`;
       this.#findings.contradict('chain', 'rolled_back', message, stored.treeSize);
@@ -222,7 +237,7 @@ class LedgerCheck {
 
   #finishSubtrees(): void {
     for (const [level, subtrees] of this.#subtrees) {
-      const extra = subtrees.next().value as LedgerSubtree | undefined;
+      const extra = subtrees.next();
       if (extra !== undefined) this.#badSubtree(level, extra.index);
     }
   }
@@ -238,23 +253,20 @@ function isBytes(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array;
 }
 
-function* allCheckpoints(ledger: Pick<LedgerReads, 'checkpoints'>): Generator<LedgerCheckpoint> {
-  for (let after = Number.MIN_SAFE_INTEGER; ;) {
-    const page = ledger.checkpoints({ after, limit: PAGE });
-    yield* page;
-    if (page.length < PAGE) return;
-    after = (page.at(-1) as LedgerCheckpoint).treeSize;
-  }
-}
+/** Rows of a table that may grow meanwhile, one after the other. */
+class Cursor<T> {
+  readonly #read: (last: T | undefined) => readonly T[];
+  #rows: T[] = [];
+  #last: T | undefined;
 
-function* allSubtrees(
-  ledger: Pick<LedgerReads, 'subtrees'>,
-  level: number,
-): Generator<LedgerSubtree> {
-  for (let from = Number.MIN_SAFE_INTEGER; ;) {
-    const page = ledger.subtrees(level, { from, limit: PAGE });
-    yield* page;
-    if (page.length < PAGE) return;
-    from = (page.at(-1) as LedgerSubtree).index + 1;
+  constructor(read: (last: T | undefined) => readonly T[]) {
+    this.#read = read;
+  }
+
+  next(): T | undefined {
+    if (this.#rows.length === 0) this.#rows = this.#read(this.#last).toReversed();
+    const row = this.#rows.pop();
+    this.#last = row ?? this.#last;
+    return row;
   }
 }

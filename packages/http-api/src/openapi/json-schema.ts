@@ -10,6 +10,9 @@ import * as v from 'valibot';
 /** The schemas that have a name of their own in the document. */
 const definitions: Record<string, v.GenericSchema> = {
   ApiTokenView: core.ApiTokenView,
+  AuditCheckpoint: core.AuditCheckpoint,
+  AuditInclusionProof: core.AuditInclusionProof,
+  AuditStatusView: core.AuditStatusView,
   AuthFailure: core.AuthFailure,
   AuthSlotRecord: core.AuthSlotRecord,
   AuthSlotStatus: core.AuthSlotStatus,

@@ -5,6 +5,7 @@ import {
   type Operation,
   isJsonObject,
 } from '@kheish/core-model';
+import type { Log } from '../answer/log.ts';
 import { type Call, type HandledOperation, type Handlers, isReplayed } from '../call/call.ts';
 import { idempotencyRequest } from '../call/idempotency.ts';
 import type { ApiRedactor } from '../http-api.ts';
@@ -12,12 +13,17 @@ import type { HttpLimits } from '../http-limits.ts';
 import { readJsonBody } from '../request/json-body.ts';
 import { type ApiContext, send } from './context.ts';
 import { type Received, receivedBody } from './receive.ts';
+import { sendLines } from './send-lines.ts';
 
 /** Hands a request to the host's handler, and its answer to the caller. */
 export function handledOperation<K extends HandledOperation>(
   operation: Operation,
   handle: Handlers[K],
-  { limits, redactor }: { readonly limits: HttpLimits; readonly redactor: ApiRedactor },
+  {
+    limits,
+    redactor,
+    log,
+  }: { readonly limits: HttpLimits; readonly redactor: ApiRedactor; readonly log: Log },
 ): (c: ApiContext, received: Received<K>) => Promise<Response> {
   return async (c, { stands, ...received }) => {
     const { incoming } = c.env;
@@ -46,7 +52,7 @@ export function handledOperation<K extends HandledOperation>(
     if (operation.method === 'GET' && given instanceof Promise) requireStanding();
     if (!isReplayed(answer)) {
       if (operation.response === 'jsonl') {
-        return sendLines(c, answer as unknown as AsyncIterable<string>);
+        return sendLines(c, answer as unknown as AsyncIterable<string>, log);
       }
       const type = { 'Content-Type': 'application/json' };
       return send(c, operation.status, JSON.stringify(answer), type);
@@ -66,14 +72,6 @@ function withoutSecrets(sent: Json | undefined, redactor: ApiRedactor): Json | u
   const named = Object.keys(sent).find((key) => key.endsWith('_id') && json[key] !== sent[key]);
   if (named === undefined) return json;
   throw new KheishError('api/bad_request', `There is a known secret in ${named}.`);
-}
-
-/** An answer of any length, as fast as it is read. What fails in the middle cuts the connection. */
-function sendLines(c: ApiContext, pieces: AsyncIterable<string>): Response {
-  const headers = { ...c.get('headers'), 'Content-Type': 'application/jsonl' };
-  if (c.req.method === 'HEAD') return new Response(null, { status: 200, headers });
-  const body = ReadableStream.from(pieces).pipeThrough(new TextEncoderStream());
-  return new Response(body, { status: 200, headers });
 }
 
 function headerValue(header: string | string[] | undefined): string | undefined {

@@ -1,5 +1,6 @@
 import { KheishError, type Operation, type OperationId, operations } from '@kheish/core-model';
 import type { Hono } from 'hono';
+import type { Log } from '../answer/log.ts';
 import type { HandledOperation, Handlers, StreamOperation } from '../call/call.ts';
 import type { Authorize } from '../guard/bearer.ts';
 import type { ApiRedactor } from '../http-api.ts';
@@ -16,6 +17,7 @@ export interface OperationParts {
   readonly authorize: Authorize;
   readonly unready: () => KheishError | undefined;
   readonly limits: HttpLimits;
+  readonly log: Log;
   readonly redactor: ApiRedactor;
 }
 
