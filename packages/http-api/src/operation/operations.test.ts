@@ -30,6 +30,8 @@ describe('operations', () => {
       createToken: '{"name":"n","role":"admin"}',
       pruneRuns: '{"older_than_ms":1}',
       setCredentialScope: '{"credential_scope":{}}',
+      rekeySecrets: '{"new_master_key":"k"}',
+      importSecrets: '{"slots":{}}',
     };
     for (const [id, operation] of Object.entries(operations)) {
       if (typeof operation.response === 'string') continue;
