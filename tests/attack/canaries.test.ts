@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from '@kheish/client-sdk';
 import { type JsonObject, operations } from '@kheish/core-model';
@@ -12,6 +12,7 @@ import { until } from '../harness/until.ts';
 import { type RawAnswer, Target } from './raw-http.ts';
 
 const canary = (what: string) => `canary-${what}-9f8e7d6c5b4a`;
+const signingKey = 'c0'.repeat(16) + '9f8e7d6c5b4a3928'.repeat(2);
 const masterKey = Buffer.from('canary-master-key-0123456789abcd');
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -166,9 +167,8 @@ test('a secret that a model, a tool, a provider or a caller repeats, in whatever
     ...['set-later', 'inline', 'admin'].map(canary),
     masterKey.toString('base64'),
     masterKey.toString('latin1'),
+    signingKey,
   ];
-  const forms = known.flatMap((secret) => formsIn(secret));
-  const everything = forms.join('\n');
   const keyFile = box.file('key', masterKey.toString('base64'));
   for (const [slot, value] of [
     ['offline', known[0]],
@@ -180,6 +180,10 @@ test('a secret that a model, a tool, a provider or a caller repeats, in whatever
     });
     expect(set.code, set.stderr).toBe(0);
   }
+  const forms = () => known.flatMap((secret) => formsIn(secret));
+  const everything = () => forms().join('\n');
+  const backups = join(box.directory, 'backups');
+  mkdirSync(backups);
   let turns = 0;
   await using provider = await startFakeProvider({
     protocol: 'chat-completions',
@@ -187,12 +191,12 @@ test('a secret that a model, a tool, a provider or a caller repeats, in whatever
       turns += 1;
       if (turns === 1) {
         return {
-          text: pieces(everything),
-          reasoning: { text: everything },
+          text: pieces(everything()),
+          reasoning: { text: everything() },
           toolCalls: [
-            call('bash', { command: 'cat leak.txt', description: everything }),
+            call('bash', { command: 'cat leak.txt', description: everything() }),
             call('read_file', { path: 'leak.txt' }),
-            call('write_file', { path: 'written.txt', content: everything }),
+            call('write_file', { path: 'written.txt', content: everything() }),
             call(known[3] ?? '', { [known[3] ?? '']: known[3] ?? '' }),
           ],
         };
@@ -201,17 +205,22 @@ test('a secret that a model, a tool, a provider or a caller repeats, in whatever
         const command = 'cat leak.txt; sleep 60';
         return { toolCalls: [call('bash', { command, run_in_background: true })] };
       }
-      if (turns === 3) return { text: everything };
-      return { status: 400, body: `bad request: ${everything}` };
+      if (turns === 3) return { text: everything() };
+      return { status: 400, body: `bad request: ${everything()}` };
     },
   });
   await using daemon = await startDaemon({
     sandbox: box,
     routesFile: box.file('routes.toml', inlineRoute(provider.url)),
-    args: ['--http-admin-token-file', box.file('admin', canary('admin')), '--log-level', 'trace'],
-    env: { KHEISH_AUTH_STORE_MASTER_KEY_FILE: keyFile },
+    args: [
+      ...['--http-admin-token-file', box.file('admin', canary('admin')), '--log-level', 'trace'],
+      ...['--backup-dir', backups],
+    ],
+    env: {
+      KHEISH_AUTH_STORE_MASTER_KEY_FILE: keyFile,
+      KHEISH_EXTERNAL_ACTION_AUDIT_SIGNING_KEY: signingKey,
+    },
   });
-  box.file('workspace/leak.txt', `${everything}\nThe end.\n`);
   using admin = new Target(daemon.url, bearer(canary('admin')));
   const told: string[] = [];
   const ask = async (answer: Promise<RawAnswer>) => {
@@ -224,16 +233,19 @@ test('a secret that a model, a tool, a provider or a caller repeats, in whatever
   const client = createClient({ baseUrl: daemon.url, token: canary('admin') });
 
   await post('/v1/runtime/secrets', generic('later', canary('set-later')));
-  await post('/v1/runtime/system-prompt', { mode: 'append', text: everything });
+  // The one answer that has it; it is not among those that are searched.
+  known.push((await client.tokens.create({ name: 'ci', role: 'operator' })).token);
+  box.file('workspace/leak.txt', `${everything()}\nThe end.\n`);
+  await post('/v1/runtime/system-prompt', { mode: 'append', text: everything() });
   await client.runtime.setPermissionMode('bypassPermissions');
   expect((await post('/v1/sessions', { session_id: canary('inline') })).status).toBe(400);
   expect((await ask(admin.ask({ path: `/v1/sessions/${canary('inline')}` }))).status).toBe(404);
-  await post('/v1/sessions', { session_id: 's', system_prompt: everything });
+  await post('/v1/sessions', { session_id: 's', system_prompt: everything() });
   const stream = await openStream(`${daemon.url}/v1/sessions/s/stream`, undefined, {
     authorization: `Bearer ${canary('admin')}`,
   });
   for (const key of ['one', 'two']) {
-    const input = { content: everything, metadata: { [everything]: everything } };
+    const input = { content: everything(), metadata: { [everything()]: everything() } };
     const { text, status } = await post('/v1/sessions/s/runs', input, { 'idempotency-key': key });
     expect(status, text).toBe(202);
     const { run_id } = JSON.parse(text) as { run_id: string };
@@ -255,6 +267,10 @@ test('a secret that a model, a tool, a provider or a caller repeats, in whatever
   }
   const messages = await all(client.sessions.messages('s'));
   await client.sessions.end('s');
+  const backup = await client.backups.create();
+  expect(await client.backups.wait(backup.backup_id)).toMatchObject({ state: 'complete' });
+  expect(filesIn(backups).length).toBeGreaterThan(1);
+  expect(told.join('')).toContain('"key_id"');
   places('at rest');
   expect(provider.requests.length).toBeGreaterThan(3);
   // There was something to be found: the marks are where it was.
@@ -264,7 +280,7 @@ test('a secret that a model, a tool, a provider or a caller repeats, in whatever
   }
   expect(marks(stream.deltas.map((delta) => delta.text ?? '').join(''))).toBeGreaterThan(20);
   const wire = JSON.stringify(provider.requests.map(({ body }) => body));
-  expect(forms.filter((form) => wire.includes(JSON.stringify(form).slice(1, -1)))).toEqual([]);
+  expect(forms().filter((form) => wire.includes(JSON.stringify(form).slice(1, -1)))).toEqual([]);
   await expectSound(client);
 
   function places(when: string): void {
@@ -277,9 +293,10 @@ test('a secret that a model, a tool, a provider or a caller repeats, in whatever
         Buffer.from(stream.deltas.map(({ text, reasoning }) => text ?? reasoning).join('')),
       ],
       ...filesIn(box.stateRoot),
+      ...filesIn(backups),
     ];
     const shown = searched.flatMap(([place, bytes]) =>
-      forms
+      forms()
         .flatMap((form) => [form, JSON.stringify(form).slice(1, -1)])
         .filter((form) => bytes.includes(form))
         .map((form) => `${place}: ${form}`),

@@ -191,6 +191,9 @@ async function openSecrets(store: Store, options: DaemonOptions): Promise<Secret
   if (unknown.length > 0) {
     log.warn({ slots: unknown }, 'secrets that cannot be opened cannot be redacted');
   }
+  for (const { slot_id, warnings = [] } of secrets.list()) {
+    for (const warning of warnings) log.warn({ slot_id }, warning);
+  }
   return secrets;
 }
 

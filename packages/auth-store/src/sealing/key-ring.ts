@@ -55,10 +55,10 @@ export class KeyRing {
     this.#inForce = keyId;
   }
 
-  /** Wipes every key but those. */
-  keep(...ids: readonly string[]): void {
+  /** Wipes every key but this one; without one all. */
+  keep(keyId?: string): void {
     for (const [id, key] of this.#keys) {
-      if (ids.includes(id)) continue;
+      if (id === keyId) continue;
       key.wipe();
       this.#keys.delete(id);
       this.#sealers.delete(id);

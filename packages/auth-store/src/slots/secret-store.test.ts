@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { AuthSlotRecord, NewId } from '@kheish/core-model';
+import { type AuthSlotRecord, KheishError, type NewId } from '@kheish/core-model';
 import { type IdempotencyRequest, type Store, openStore } from '@kheish/state-store';
 import { ManualClock, systemRandom } from '@kheish/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -305,6 +305,38 @@ describe('rekey', () => {
     await kept.set(record('a', 'another value'));
     expect(authority.slot('a').revoked).toBe(false);
   });
+
+  test.each([
+    ['came to the disk after all', true, 9],
+    ['did not come to the disk', false, 7],
+  ])(
+    'of which nobody knows whether it %s leaves all readable, and the next start says how',
+    async (_title, landed, byte) => {
+      const kept = secrets();
+      await kept.set(record('a', 'value of a'));
+      const commit = store.commit.bind(store);
+      store.commit = async (command) => {
+        if (landed) await commit(command);
+        throw new KheishError('storage/storage_unavailable', 'The disk is sick.');
+      };
+      const refused = { code: 'storage/storage_unavailable' };
+      await expect(kept.rekey(next())).rejects.toMatchObject(refused);
+      store.commit = commit;
+      await kept.set(record('b', 'value of b'));
+      for (const reading of [kept, secrets(keyOf(byte))]) {
+        expect(await reading.reveal('a')).toMatchObject(record('a', 'value of a'));
+        expect(await reading.reveal('b')).toMatchObject(record('b', 'value of b'));
+      }
+      expect(() => secrets(keyOf(16 - byte))).toThrow(keyOf(byte).keyId);
+      // It can be tried again, and then it is known.
+      const again = await kept.rekey(next()).catch((error: KheishError) => error.code);
+      expect(again).toEqual(
+        landed ? 'secrets/same_master_key' : expect.objectContaining({ slot_count: 2 }),
+      );
+      await kept.rekey(keyOf(10));
+      expect(await secrets(keyOf(10)).reveal('b')).toMatchObject(record('b', 'value of b'));
+    },
+  );
 
   test('needs a key in force', async () => {
     await expect(storeWith(undefined).rekey(next())).rejects.toMatchObject({

@@ -253,16 +253,23 @@ export class SecretStore {
     const keys = await this.#ready();
     try {
       const answer = await commit({ load: {}, decide: (state) => this.#rekey(state, next, keys) });
-      ring.keep(ring.inForce);
+      this.#settle(ring, ring.inForce);
       return answer;
     } catch (error) {
-      ring.putInForce(old);
-      // Such a commit may have come to the disk after all: then its slots need the new key.
+      // Such a commit may have come to the disk after all: until that is known both keys are kept.
       const isUnclear =
         error instanceof KheishError && error.code === 'storage/storage_unavailable';
-      ring.keep(old, ...(isUnclear ? [next.keyId] : []));
+      if (isUnclear) ring.putInForce(old);
+      else this.#settle(ring, old);
       throw error;
     }
+  }
+
+  /** Wipes all keys but the one that the slots need; `otherwise` where there are none. */
+  #settle(ring: KeyRing, otherwise: string): void {
+    const [slot] = this.#store.read.slots();
+    ring.putInForce(slot?.key_id ?? otherwise);
+    ring.keep(ring.inForce);
   }
 
   #rekey(state: WorkingState, next: MasterKey, { ring, fingerprint }: Keys): RekeyReport {
