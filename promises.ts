@@ -207,6 +207,8 @@ export const promises: Readonly<Record<string, string>> = {
   'secrets.wrong_key_named': 'A wrong master key is refused with the id of the key that is needed.',
   'secrets.write_only':
     'Secrets are set from a variable, a file, stdin or a value, with or without a daemon, and no command prints them.',
+  'secrets.bound':
+    'A sealed slot of which any bit of any column was changed, or which was moved to another slot or version, is refused.',
   'secrets.rekey':
     'secrets rekey seals every slot under another master key in one commit; the daemon goes on with it, and the next start needs it.',
   'secrets.rekey_killed':

@@ -26,21 +26,37 @@ export function mapForeignJson(value: unknown, change: (text: string) => string)
   return mapped(value, change, true);
 }
 
+/** Most values have no secret: nothing is made anew unless something changes. */
 function mapped(value: unknown, change: (text: string) => string, isForeign: boolean): unknown {
   if (typeof value === 'string') return change(value);
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) {
-    const items = value.map((item) => mapped(item, change, isForeign));
-    return items.every((item, index) => item === value[index]) ? value : items;
-  }
-  let changed = false;
-  const entries = Object.entries(value).map(([field, old]): [string, unknown] => {
+  if (Array.isArray(value)) return mappedItems(value, change, isForeign);
+  let changed: Map<string, unknown> | undefined;
+  for (const [field, old] of Object.entries(value)) {
     const rule = isForeign ? 'foreign' : ruleOf(field);
-    const name = isForeign ? change(field) : field;
-    const isName = rule === 'own' && typeof old === 'string';
-    const now = isName ? old : mapped(old, change, rule === 'foreign');
-    changed ||= now !== old || name !== field;
-    return [name, now];
-  });
-  return changed ? Object.fromEntries(entries) : value;
+    if (rule === 'own' && typeof old === 'string') continue;
+    const now: unknown = mapped(old, change, rule === 'foreign');
+    if (now === old && (!isForeign || change(field) === field)) continue;
+    (changed ??= new Map()).set(field, now);
+  }
+  if (changed === undefined) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([field, old]) => [
+      isForeign ? change(field) : field,
+      changed.has(field) ? changed.get(field) : old,
+    ]),
+  );
+}
+
+function mappedItems(
+  items: readonly unknown[],
+  change: (text: string) => string,
+  isForeign: boolean,
+): readonly unknown[] {
+  let changed: unknown[] | undefined;
+  for (const [index, old] of items.entries()) {
+    const now = mapped(old, change, isForeign);
+    if (now !== old) (changed ??= [...items])[index] = now;
+  }
+  return changed ?? items;
 }

@@ -49,9 +49,9 @@ export function createRedactor(): Redactor {
   const redact = (text: string) => {
     const compiled = current();
     if (compiled === undefined) return text;
-    const stretches = new Stretches();
-    compiled.read(text, 0, (end, length) => stretches.add(end - length, end));
-    return stretches.isEmpty ? text : stretches.replaceUntil(text, text.length, () => REDACTED);
+    let found: Stretches | undefined;
+    compiled.read(text, 0, (end, length) => (found ??= new Stretches()).add(end - length, end));
+    return found?.replaceUntil(text, text.length, () => REDACTED) ?? text;
   };
   return {
     add(secret) {

@@ -145,7 +145,7 @@ describe('a changed slot does not open', () => {
     );
   });
 
-  test('whichever character of whichever other column is changed, or whichever column is left out', () => {
+  test('whichever character of whichever other column is changed, or whichever column is left out [holds secrets.bound]', () => {
     const dated = { ...openai, expires_at_ms: 5_000 };
     const sealed = sealer.sealSlot(dated, 12, 1_000);
     const { nonce: _nonce, ciphertext: _ciphertext, key_id: _key, ...columns } = sealed;
