@@ -104,7 +104,7 @@ export class ApiDocument {
       : Object.keys(responses[status]?.content ?? {});
     const [type = ''] = answer.type.split(';');
     if (!listed.includes(type)) return `the type ${type} is not one of ${listed.join(', ')}`;
-    if (type.startsWith('text/')) return undefined;
+    if (type.startsWith('text/') || type === 'application/jsonl') return undefined;
     return this.#mismatch(pointer(...at, type, 'schema'), answer.text);
   }
 

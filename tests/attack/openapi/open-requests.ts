@@ -20,6 +20,37 @@ interface TaskPlace {
   readonly taskId: string;
 }
 
+const json = (headers: Readonly<Record<string, string>>) => ({
+  'content-type': 'application/json',
+  ...headers,
+});
+
+/** Keys have their length, and slots their names twice: nobody meets that by chance. */
+function secretsBody(
+  operationId: string,
+  chance: SeededChance,
+): Pick<RawRequest, 'path' | 'body'> | undefined {
+  const word = () =>
+    chance
+      .between(0, 2 ** 32 - 1)
+      .toString(16)
+      .padStart(8, '0');
+  const path = '/v1/runtime/secrets';
+  if (operationId === 'rekeySecrets') {
+    const new_master_key = [word(), word(), word(), word()].join('');
+    return { path: `${path}/rekey`, body: JSON.stringify({ new_master_key }) };
+  }
+  if (operationId !== 'importSecrets') return undefined;
+  const slot_id = `imported.${word()}`;
+  const slot = {
+    slot_id,
+    provider: 'generic',
+    mode: 'opaque_secret',
+    state: { value: word() + word() },
+  };
+  return { path: `${path}/import`, body: JSON.stringify({ slots: { [slot_id]: slot } }) };
+}
+
 /** What runs ask their operator, and tasks they made, as answers told of it: what belongs together stays so. */
 export class OpenRequests {
   readonly #tasks: TaskPlace[] = [];
@@ -48,6 +79,8 @@ export class OpenRequests {
     headers: Readonly<Record<string, string>>,
     chance: SeededChance,
   ): RawRequest | undefined {
+    const ofSecrets = secretsBody(operationId, chance);
+    if (ofSecrets !== undefined) return { method: 'POST', headers: json(headers), ...ofSecrets };
     const ofTask = taskPaths[operationId];
     if (ofTask !== undefined) {
       if (this.#tasks.length === 0) return undefined;
@@ -61,7 +94,7 @@ export class OpenRequests {
     const post = (path: string, body: object) => ({
       method: 'POST',
       path: `/v1/runs/${runId}/${path}`,
-      headers: { 'content-type': 'application/json', ...headers },
+      headers: json(headers),
       body: JSON.stringify(body),
     });
     switch (operationId) {
