@@ -1,4 +1,5 @@
 import { type ExternalAction, KheishError } from '@kheish/core-model';
+import { LRUCache } from 'lru-cache';
 import type { Connection } from '../root/connection.ts';
 import { concernsTheGroup } from '../root/storage-error.ts';
 import { lastRowOf } from './ledger.ts';
@@ -12,6 +13,8 @@ import type {
 
 /** Milliseconds after which it is worth asking again a store whose ledger takes nothing. */
 const RETRY_AFTER_MS = 1_000;
+
+const KEPT_HEADS = 4_096;
 
 interface End {
   readonly size: number;
@@ -30,6 +33,8 @@ export class LedgerWriter {
   /** Of the commit under way. */
   #first = 0;
   #entries: LedgerEntry[] = [];
+  /** Hashes of the newest entries of chains, also of the commit under way. */
+  readonly #heads = new LRUCache<string, Uint8Array>({ max: KEPT_HEADS });
   #suspended: KheishError | undefined;
   #refused: KheishError | undefined;
 
@@ -58,6 +63,7 @@ export class LedgerWriter {
 
   /** A member of the commit is undone: it has added only so many. */
   undo(added: number): void {
+    if (this.#entries.length > added) this.#heads.clear();
     this.#entries.length = added;
   }
 
@@ -67,11 +73,11 @@ export class LedgerWriter {
       const sealer = this.#begin();
       for (const action of actions) {
         const chain = chainOf(action);
-        const { recordHash: before } = this.#statements.lastOfChain.get(chain) ?? {};
-        const entry = sealer.entry(action, before);
+        const entry = sealer.entry(action, this.#headOf(chain));
         const index = this.#first + this.#entries.length;
         this.#statements.append.run(index, chain, entry.body, entry.recordHash);
         this.#entries.push(entry);
+        this.#heads.set(chain, entry.recordHash);
       }
     } catch (error) {
       throw this.#refusal(error);
@@ -115,11 +121,12 @@ export class LedgerWriter {
   /** The commit is undone. */
   dropped(): void {
     this.#entries = [];
+    this.#heads.clear();
   }
 
   /** After an error of the disk: what was known of the end may not be there. */
   forget(): void {
-    this.#entries = [];
+    this.dropped();
     this.#known = undefined;
   }
 
@@ -140,6 +147,13 @@ export class LedgerWriter {
       // Where it is refused the reason is kept; what is wrong with the disk is not the ledger's.
     }
     return this.failure;
+  }
+
+  /** Most chains that are asked for have just begun, or were added to a moment ago. */
+  #headOf(chain: string): Uint8Array | undefined {
+    const known = this.#heads.get(chain);
+    if (known !== undefined || this.#statements.someOfChain.get(chain) === undefined) return known;
+    return this.#statements.lastOfChain.get(chain)?.recordHash;
   }
 
   #begin(): LedgerSealer {
@@ -206,6 +220,7 @@ function prepareWrites({ prepare }: Connection) {
     last: prepare<[], { index: number; recordHash: Uint8Array }>(
       'SELECT idx "index", record_hash recordHash FROM ledger_entries WHERE idx >= 0 ORDER BY idx DESC LIMIT 1',
     ),
+    someOfChain: prepare<[string], object>('SELECT 1 FROM ledger_entries WHERE chain = ? LIMIT 1'),
     lastOfChain: prepare<[string], { recordHash: Uint8Array }>(
       `SELECT record_hash recordHash FROM ledger_entries WHERE chain = ?
        ORDER BY idx DESC LIMIT 1`,

@@ -167,7 +167,7 @@ CREATE TABLE \`ledger_entries\` (
 	\`signature\` blob
 );
 --> statement-breakpoint
-CREATE INDEX \`ledger_entries_of_chain\` ON \`ledger_entries\` (\`chain\`,\`idx\`);--> statement-breakpoint
+CREATE INDEX \`ledger_entries_of_chain\` ON \`ledger_entries\` (\`chain\`);--> statement-breakpoint
 CREATE TABLE \`ledger_subtrees\` (
 	\`level\` integer NOT NULL,
 	\`idx\` integer NOT NULL,

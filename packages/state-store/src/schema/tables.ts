@@ -190,7 +190,7 @@ export const ledgerEntries = sqliteTable(
     keyId: text('key_id'),
     signature: blob('signature', { mode: 'buffer' }),
   },
-  (t) => [index('ledger_entries_of_chain').on(t.chain, t.idx)],
+  (t) => [index('ledger_entries_of_chain').on(t.chain)],
 );
 
 /** Operational: signed statements of what the ledger was. */
