@@ -301,6 +301,10 @@ export const promises: Readonly<Record<string, string>> = {
   'chat.piped': 'Without a terminal chat takes each line as an input, and exits by the last run.',
   'credentials.revoked_for_good':
     'What the operator revokes - a session, a lease, a slot - stays revoked through restarts and kills, until it is restored or set anew.',
+  'credentials.no_call_after_revoke':
+    'No model call begins after a revocation was acknowledged, retries and calls that are just being connected included.',
+  'credentials.scope':
+    'A session uses only routes that its credential scope allows: others are refused when asked for, and a run is held to it from its next call on.',
   'credentials.lease_lifetime':
     'A call begins on a lease that is neither expired nor revoked, of a subject, a scope and a secret that are those of now.',
   'credentials.scope_never_widens':

@@ -43,6 +43,33 @@ const toOperator = (origin: string, url = `${origin}/`) => ({
 });
 
 describe('policy operator_origin', () => {
+  test('sends nothing that is not admitted, at any hop', async () => {
+    const seen: string[] = [];
+    const origin = await serve((request, response) => {
+      seen.push(request.url ?? '');
+      if (request.url === '/') response.writeHead(307, { location: '/v2' }).end();
+      else response.end('there');
+    });
+    const egress = egressOf();
+    const refusal = new Error('revoked');
+    const admitted = (times: number) => {
+      let asked = 0;
+      return {
+        ...toOperator(origin),
+        admit: () => {
+          asked += 1;
+          if (asked > times) throw refusal;
+        },
+      };
+    };
+    await expect(egress.request(admitted(0))).rejects.toBe(refusal);
+    expect(seen).toEqual([]);
+    await expect(egress.request(admitted(1))).rejects.toBe(refusal);
+    expect(seen).toEqual(['/']);
+    expect(await textOf(await egress.request(admitted(2)))).toBe('there');
+    expect(seen).toEqual(['/', '/', '/v2']);
+  });
+
   test('reaches a private address and gives status, headers and body', async () => {
     const origin = await serve((request, response) => {
       response.writeHead(418, { 'X-One': 'a' });

@@ -57,8 +57,9 @@ function intendCall(
   }
   const grant = grantOrRefusal(state, run, session, rules);
   if (grant instanceof KheishError) {
-    // Who waits in the session's queue begins by the dispatcher, for whom the end of a run makes room.
     endFailed(state, runId, runError(grant));
+    // The next of the session's queue is not loaded here: the dispatcher calls it.
+    if (session.queued_run_ids.length > 0) rules.line.join(undefined);
     return;
   }
   const target = modelTarget(run);
