@@ -6,6 +6,7 @@ import {
 } from '@kheish/core-model';
 import { LRUCache } from 'lru-cache';
 import { storedJson } from '../root/storage-error.ts';
+import { KeptAuthority } from './kept-authority.ts';
 
 export interface StoredSession {
   readonly state: SessionState;
@@ -40,6 +41,7 @@ const KEPT_REVISIONS = 64;
  * writer, so what is kept changes only here; after an error of the disk all of it is read anew.
  */
 export class Aggregates {
+  readonly authority = new KeptAuthority();
   readonly #sessions = kept<StoredSession>();
   readonly #runs = kept<StoredRun>();
   readonly #revisions = new LRUCache<number, RuntimeRevision>({ max: KEPT_REVISIONS });
@@ -100,6 +102,7 @@ export class Aggregates {
     this.#runs.clear();
     this.#revisions.clear();
     this.#newest = undefined;
+    this.authority.forget();
   }
 }
 

@@ -46,7 +46,8 @@ export function append(
   }
   for (const token of work.keptTokens.values()) writeToken(statements, token);
   noteAuthFailures(statements, work.authFailures);
-  work.authority.write(statements, work.atMs);
+  if (work.sealed.size > 0) aggregates.authority.forget();
+  work.usedAuthority?.write(statements, work.atMs);
   for (const [name, value] of work.facts) statements.putFact.run(name, value);
   for (const [utcDay, change] of work.days) addToDay(statements, utcDay, change);
   for (const { event } of work.recorded) {

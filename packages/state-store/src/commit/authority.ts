@@ -6,6 +6,7 @@ import {
   evolveAuthSubject,
 } from '@kheish/core-model';
 import { storedJson } from '../root/storage-error.ts';
+import type { KeptAuthority } from './kept-authority.ts';
 import type { LeaseRow, Statements, loads } from './statements.ts';
 
 /** What a slot has to lend. */
@@ -49,23 +50,19 @@ type Rows = Pick<
   | 'leasesOfSlot'
 >;
 
-export function storedAuthority(rows: Rows): Authority {
+export function storedAuthority(rows: Rows, kept: KeptAuthority): Authority {
   return {
     subject: (subjectId) => {
-      const row = rows.authSubject.get(subjectId);
-      return { subject_id: subjectId, epoch: row?.epoch ?? 0, revoked: row?.revoked === 1 };
+      const stored = kept.subjects.get(subjectId, () => {
+        const row = rows.authSubject.get(subjectId);
+        return row && { subject_id: subjectId, epoch: row.epoch, revoked: row.revoked === 1 };
+      });
+      return stored ?? { subject_id: subjectId, epoch: 0, revoked: false };
     },
-    slot: (slotId) => {
-      const { version = 0, holds = 0 } = rows.slotVersion.get(slotId) ?? {};
-      const revoked = rows.revokedSlot.get(slotId);
-      return {
-        version,
-        holds: holds === 1,
-        revoked: revoked !== undefined && revoked.version >= version,
-      };
-    },
-    lease: (leaseId) => leaseOf(rows.lease.get(leaseId)),
-    newestLease: (grantId) => leaseOf(rows.newestLease.get(grantId)),
+    slot: (slotId) => kept.slots.get(slotId, () => slotHold(rows, slotId)) ?? nothingHeld,
+    lease: (leaseId) => kept.leases.get(leaseId, () => leaseOf(rows.lease.get(leaseId))),
+    newestLease: (grantId) =>
+      kept.newestLeases.get(grantId, () => leaseOf(rows.newestLease.get(grantId))),
     leasesOf: (of) =>
       ('subjectId' in of
         ? rows.leasesOfSubject.all(of.subjectId)
@@ -73,6 +70,18 @@ export function storedAuthority(rows: Rows): Authority {
       )
         .map(leaseOf)
         .filter((lease) => lease !== undefined),
+  };
+}
+
+const nothingHeld: SlotHold = { version: 0, holds: false, revoked: false };
+
+function slotHold(rows: Rows, slotId: string): SlotHold {
+  const { version = 0, holds = 0 } = rows.slotVersion.get(slotId) ?? {};
+  const revoked = rows.revokedSlot.get(slotId);
+  return {
+    version,
+    holds: holds === 1,
+    revoked: revoked !== undefined && revoked.version >= version,
   };
 }
 
@@ -91,13 +100,15 @@ const REVOKED_KEPT_MS = 60 * 60 * 1000;
 /** The authority as one command makes it. */
 export class WorkingAuthority implements Authority {
   readonly #stored: Authority;
+  readonly #kept: KeptAuthority;
   readonly #subjects = new Map<string, AuthSubject>();
   readonly #revokedSlots = new Map<string, number>();
   readonly #revokedLeases = new Set<string>();
   readonly #issued: StoredLease[] = [];
 
-  constructor(rows: Rows) {
-    this.#stored = storedAuthority(rows);
+  constructor(rows: Rows, kept: KeptAuthority) {
+    this.#kept = kept;
+    this.#stored = storedAuthority(rows, kept);
   }
 
   get hasIssued(): boolean {
@@ -152,6 +163,8 @@ export class WorkingAuthority implements Authority {
   }
 
   write(statements: Statements, atMs: number): void {
+    const changes = this.#subjects.size + this.#revokedSlots.size + this.#revokedLeases.size;
+    if (changes > 0) this.#kept.forget();
     for (const { subject_id: id, epoch, revoked } of this.#subjects.values()) {
       statements.putAuthSubject.run(id, epoch, Number(revoked));
     }
@@ -162,12 +175,14 @@ export class WorkingAuthority implements Authority {
       statements.revokeLease.run(leaseId);
       statements.pruneRevokedLeases.run(atMs - REVOKED_KEPT_MS);
     }
-    for (const { lease, scope, slotVersion } of this.#issued) {
+    for (const issued of this.#issued) {
+      const { lease, scope, slotVersion } = issued;
       const { id, grant_id: grantId, subject_id: subjectId, audience } = lease;
       const slotId = 'slot_id' in audience ? audience.slot_id : null;
       const body = JSON.stringify({ lease, scope, slotVersion });
       statements.pruneLeases.run(atMs, PRUNED_AT_ONCE);
       statements.insertLease.run(id, grantId, subjectId, slotId, lease.expires_at_ms, body);
+      this.#kept.issued(issued);
     }
   }
 

@@ -202,7 +202,8 @@ export class GroupCommit {
       );
       const result = command.decide(work);
       const speaks = work.recorded.length > 0 || work.checkpoint !== undefined;
-      const writes = speaks || work.authority.hasIssued || work.authFailures.length > 0;
+      const writes =
+        speaks || work.usedAuthority?.hasIssued === true || work.authFailures.length > 0;
       if (writes || once !== undefined) {
         this.#statements.savepoint.run();
         appending = true;

@@ -64,7 +64,9 @@ export class WorkingSet implements WorkingState {
   readonly tasks = new Map<string, Tracked<TaskState>>();
   readonly #statements: Statements;
   readonly sealed = new Map<string, { slot: SealedSlot | undefined; version: number }>();
-  readonly authority: WorkingAuthority;
+  readonly #makeAuthority: () => WorkingAuthority;
+  /** Undefined as long as nobody asked for it. */
+  usedAuthority: WorkingAuthority | undefined;
   readonly #slots = new Map<string, LoadedSlot>();
   readonly facts = new Map<RootFact, string>();
   readonly #storedDay: (utcDay: string) => Spending;
@@ -90,7 +92,7 @@ export class WorkingSet implements WorkingState {
     this.atMs = atMs;
     this.#redactor = redactor;
     this.#statements = statements;
-    this.authority = new WorkingAuthority(statements);
+    this.#makeAuthority = () => new WorkingAuthority(statements, aggregates.authority);
     const run = (id: string) => this.#putRun(id, aggregates.run(id, statements));
     if (load.session !== undefined) {
       const session = aggregates.session(load.session, statements);
@@ -113,6 +115,10 @@ export class WorkingSet implements WorkingState {
     const { state, firstSeq } = stored ?? {};
     const asking = state === undefined ? 0 : openRequests(state);
     this.runs.set(id, { state, firstSeq, stored: state?.status, asking, changed: false });
+  }
+
+  get authority(): WorkingAuthority {
+    return (this.usedAuthority ??= this.#makeAuthority());
   }
 
   session(id: string): SessionState | undefined {
@@ -211,7 +217,7 @@ export class WorkingSet implements WorkingState {
     const runId = runIdOf(event);
     const index =
       sessionId === undefined ? 0 : (this.sessions.get(sessionId)?.state?.message_count ?? 0);
-    this.authority.follow(event);
+    if (event.type.startsWith('auth_')) this.authority.follow(event);
     if (event.type === 'runtime_configured') this.#runtime = runtimeRevisionOf(event, this.atMs);
     let run = runId === undefined ? undefined : this.runs.get(runId)?.state;
     this.external.push(...externalActionsOf(event, run, this.atMs));

@@ -63,7 +63,7 @@ export class Reads {
   constructor(connection: Connection, aggregates: Aggregates) {
     this.#aggregates = aggregates;
     this.#statements = loads(connection.prepareRead);
-    this.authority = storedAuthority(this.#statements);
+    this.authority = storedAuthority(this.#statements, aggregates.authority);
     this.#prepared = prepareReads(connection);
   }
 
