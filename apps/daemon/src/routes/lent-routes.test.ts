@@ -33,13 +33,17 @@ class LentRoute implements AsyncDisposable {
 
   constructor(url: string) {
     const { clock } = this;
-    const redactor = createRedactor();
     const newId: NewId = (prefix) => this.newId(prefix);
     const store = openStore({ stateRoot: this.#path, clock, newId, version: '1.0.0' });
     this.store = store;
     this.broker = new CredentialBroker({ store, clock, newId });
-    const key = new MasterKey(new Uint8Array(32));
-    this.#secrets = new SecretStore(store, key, systemRandom, redactor);
+    this.#secrets = new SecretStore({
+      store,
+      masterKey: new MasterKey(new Uint8Array(32)),
+      random: systemRandom,
+      clock,
+      redactor: createRedactor(),
+    });
     const route = `driver = "openai_compatible"\ndefault_model = "m"\nbase_url = "${url}"\nauth_ref = "main.prod"`;
     this.#routes = new RouteBook({
       inventory: parseRoutesFile(`version = 1\n[routes.main]\n${route}\n`, {
@@ -69,6 +73,10 @@ class LentRoute implements AsyncDisposable {
   async seal(value: string): Promise<void> {
     const slot = { slot_id: 'main.prod', provider: 'generic', mode: 'opaque_secret' } as const;
     await this.#secrets.set({ ...slot, state: { value } });
+  }
+
+  async rekey(): Promise<void> {
+    await this.#secrets.rekey(new MasterKey(new Uint8Array(32).fill((this.#ids += 1))));
   }
 
   /** A new session with a call that is intended. */
@@ -229,6 +237,23 @@ describe('a call that is tried again', () => {
     const keys = provider.requests.map(({ headers }) => headers.authorization);
     expect(keys).toEqual(['Bearer before', 'Bearer after']);
   });
+});
+
+test('another master key gives back nothing that was revoked, and takes nothing', async () => {
+  await using provider = await startProvider();
+  await using route = new LentRoute(provider.url);
+  await route.seal('key');
+  const intent = await route.intend();
+  provider.respondWith([{ status: 503 }]);
+  await route.call(intent, () => route.rekey());
+  expect(provider.requests).toHaveLength(2);
+  await route.store.commit(route.broker.revokeSlot('main.prod', false));
+  await route.rekey();
+  await expect(route.call(intent)).rejects.toMatchObject({ code: 'credentials/slot_revoked' });
+  expect((await route.store.verify()).findings).toEqual([]);
+  await route.seal('another key');
+  await route.call(intent);
+  expect(provider.requests).toHaveLength(3);
 });
 
 test('an answer that is under way is not cut by the end of its lease', async () => {

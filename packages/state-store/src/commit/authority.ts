@@ -143,6 +143,7 @@ export class WorkingAuthority implements Authority {
     this.#issued.push(lease);
   }
 
+  /** Takes an event of credentials in. */
   follow(event: DomainEvent): void {
     switch (event.type) {
       case 'auth_subject_revoked':
@@ -157,6 +158,12 @@ export class WorkingAuthority implements Authority {
         return;
       case 'auth_lease_revoked':
         this.#revokedLeases.add(event.lease_id);
+        return;
+      case 'secrets_rekeyed':
+        // The values are what they were, and so is what the operator said of them.
+        for (const { slot_id: slotId, version } of event.slots) {
+          if (this.slot(slotId).revoked) this.#revokedSlots.set(slotId, version);
+        }
         return;
       default:
     }

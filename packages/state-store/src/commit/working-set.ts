@@ -217,7 +217,8 @@ export class WorkingSet implements WorkingState {
     const runId = runIdOf(event);
     const index =
       sessionId === undefined ? 0 : (this.sessions.get(sessionId)?.state?.message_count ?? 0);
-    if (event.type.startsWith('auth_')) this.authority.follow(event);
+    const { type } = event;
+    if (type.startsWith('auth_') || type === 'secrets_rekeyed') this.authority.follow(event);
     if (event.type === 'runtime_configured') this.#runtime = runtimeRevisionOf(event, this.atMs);
     let run = runId === undefined ? undefined : this.runs.get(runId)?.state;
     this.external.push(...externalActionsOf(event, run, this.atMs));

@@ -41,14 +41,26 @@ export function checkAuthority(db: Database.Database, find: Find): void {
 function replayed(db: Database.Database, find: Find) {
   const subjects = new Map<string, AuthSubject>();
   const slots = new Map<string, number>();
+  const versions = new Map<string, number>();
   const leases = new Set<string>();
   const rows = db.prepare<[], { seq: number; body: string }>(
     `SELECT seq, body FROM journal WHERE type IN ('auth_subject_revoked', 'auth_subject_restored',
-       'auth_slot_revoked', 'auth_lease_revoked') AND json_valid(body) ORDER BY seq`,
+       'auth_slot_revoked', 'auth_lease_revoked', 'secret_slot_set', 'secrets_rekeyed')
+     AND json_valid(body) ORDER BY seq`,
   );
   for (const { seq, body } of rows.iterate()) {
     const event = JSON.parse(body) as RecordedEvent;
     if (event.type === 'auth_slot_revoked') slots.set(event.slot_id, event.version);
+    if (event.type === 'secret_slot_set') versions.set(event.slot_id, event.version);
+    if (event.type === 'secrets_rekeyed') {
+      for (const { slot_id: slotId, version } of event.slots) {
+        const revoked = slots.get(slotId);
+        if (revoked !== undefined && revoked >= (versions.get(slotId) ?? 0)) {
+          slots.set(slotId, version);
+        }
+        versions.set(slotId, version);
+      }
+    }
     if (event.type === 'auth_lease_revoked') leases.add(event.lease_id);
     if (event.type !== 'auth_subject_revoked' && event.type !== 'auth_subject_restored') continue;
     const { subject_id } = event;
