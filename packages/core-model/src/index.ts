@@ -9,7 +9,12 @@ export {
   type BackupState,
   type BackupVerification,
 } from './backup/backup.ts';
-export { AuditCheckpoint, AuditInclusionProof, AuditStatusView } from './audit/checkpoint.ts';
+export {
+  AuditCheckpoint,
+  auditCheckpointOf,
+  AuditInclusionProof,
+  AuditStatusView,
+} from './audit/checkpoint.ts';
 export {
   ExternalAction,
   ExternalActionKind,

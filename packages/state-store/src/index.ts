@@ -2,7 +2,7 @@ export { backupAtRest } from './backup/backup-at-rest.ts';
 export type { BackupRequest } from './backup/create-backup.ts';
 export { listBackups, viewOfBackup } from './backup/list-backups.ts';
 export { type RestoredRoot, restoreBackup } from './backup/restore-backup.ts';
-export { verifyBackup } from './backup/verify-backup.ts';
+export { type CheckLedger, verifyBackup } from './backup/verify-backup.ts';
 export {
   FILE_BLOB_BYTES,
   type BlobRow,

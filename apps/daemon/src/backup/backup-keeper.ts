@@ -16,6 +16,8 @@ export interface BackupKeeperOptions {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly log: DaemonLog;
+  /** Signs what the ledger is now, so that the backup has that. */
+  readonly checkpoint: () => Promise<unknown>;
   /** As `openBackupDirectory` gave it; undefined: the daemon was started without one. */
   readonly directory: string | undefined;
 }
@@ -69,8 +71,10 @@ export class BackupKeeper {
   }
 
   async #make(view: BackupView, request: Parameters<Store['backup']>[0]): Promise<void> {
-    const { store, log } = this.#options;
+    const { store, log, checkpoint } = this.#options;
     try {
+      // A ledger that takes nothing is worth a backup above all.
+      await checkpoint().catch(() => undefined);
       const manifest = await store.backup(request);
       const { file_count, bytes } = viewOfBackup(manifest, view.path);
       log.info({ backup_id: view.backup_id, file_count, bytes }, 'backup complete');

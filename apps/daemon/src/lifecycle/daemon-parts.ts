@@ -66,7 +66,7 @@ export async function openParts(
   closing.defer(() => door.authFailures.settled());
   const authEnabled = door.access.enabled;
   checkRootsApart(store.root.stateRoot, workspaceRoot, authEnabled, log);
-  const backups = openBackups(options, store, newId, workspaceRoot);
+  const backups = openBackups(options, store, newId, workspaceRoot, audit);
   closing.defer(() => backups.close());
   const secrets = await openSecrets(store, options);
   closing.defer(() => secrets.wipe());
@@ -172,11 +172,13 @@ function openBackups(
   store: Store,
   newId: NewId,
   workspaceRoot: string,
+  audit: Audit,
 ): BackupKeeper {
   const { backupDir, clock = systemClock, log } = options;
   const directory = backupDir === undefined ? undefined : openBackupDirectory(backupDir);
   if (directory !== undefined) checkBackupsApart(directory, store.root.stateRoot, workspaceRoot);
-  return new BackupKeeper({ store, clock, newId, log, directory });
+  const checkpoint = () => audit.checkpointer.now();
+  return new BackupKeeper({ store, clock, newId, log, checkpoint, directory });
 }
 
 /** The slots, and every secret that is known by now: before the first text of a run is read. */

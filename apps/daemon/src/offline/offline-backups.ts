@@ -14,6 +14,7 @@ import {
   verifyBackup,
   viewOfBackup,
 } from '@kheish/state-store';
+import { checkLedger } from '../backup/check-ledger.ts';
 import { systemClock, systemRandom } from '../platform/system-clock.ts';
 
 /** What a restored root is, and what a daemon on it needs. */
@@ -26,6 +27,8 @@ export interface RestoreReport {
   readonly head_seq: number;
   /** Sealed slots open only with the master keys of these ids. */
   readonly needs_master_keys: readonly string[];
+  /** The record of external actions, recomputed. It goes on with the last of its keys. */
+  readonly ledger: BackupVerification['ledger'];
   readonly notes: readonly string[];
 }
 
@@ -60,7 +63,7 @@ export function offlineBackups(directory: string): BackupView[] {
 }
 
 export function verifyBackupAt(path: string): Promise<BackupVerification> {
-  return verifyBackup(existing(path));
+  return verifyBackup(existing(path), checkLedger);
 }
 
 /** Makes a new state root of a backup. */
@@ -68,11 +71,12 @@ export async function restore(options: {
   readonly backup: string;
   readonly stateRoot: string;
 }): Promise<RestoreReport> {
-  const { stateRoot, manifest } = await restoreBackup({
+  const request = {
     backup: existing(options.backup),
     stateRoot: options.stateRoot,
     atMs: systemClock.now(),
-  });
+  };
+  const { stateRoot, manifest, verification } = await restoreBackup(request, checkLedger);
   const { backup_id, created_at_ms, root_id, schema_version, head_seq } = manifest;
   return {
     state_root: stateRoot,
@@ -82,7 +86,9 @@ export async function restore(options: {
     schema_version,
     head_seq,
     needs_master_keys: manifest.master_key_ids,
+    ledger: verification.ledger,
     notes: [
+      ...verification.not_checked.map((what) => `Not checked: ${what}.`),
       `It has the root id of the root it was copied from: never run daemons on both.`,
       `What happened after the backup is not known to it: unfinished runs go on from there.`,
       ...signingKeyNote[manifest.signing_key],
@@ -92,9 +98,11 @@ export async function restore(options: {
 
 const signingKeyNote = {
   included: [],
-  absent: [],
+  absent: [
+    'The audit was signed with a key from elsewhere, or never: a daemon with a ledger needs its last key.',
+  ],
   left_out: [
-    'audit-signing.key was left out of the backup: put it back, or the daemon begins a new one.',
+    'audit-signing.key was left out of the backup: a daemon needs the last key of the ledger, put there or given to it.',
   ],
 } as const;
 

@@ -23,6 +23,17 @@ export const AuditCheckpoint = v.strictObject({
 });
 export type AuditCheckpoint = v.InferOutput<typeof AuditCheckpoint>;
 
+/** What was signed, with its signature in hex; undefined where that is not the form of a checkpoint. */
+export function auditCheckpointOf(body: string, signature: string): AuditCheckpoint | undefined {
+  try {
+    const statement = JSON.parse(body) as object;
+    const { success, output } = v.safeParse(AuditCheckpoint, { ...statement, signature });
+    return success ? output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Shows that one entry is in the log of a checkpoint. */
 export const AuditInclusionProof = v.strictObject({
   domain: v.literal('kheish/audit/proof/v1'),

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { AuditCheckpoint } from '../audit/checkpoint.ts';
 import { DigestText } from '../digest/digest.ts';
 import type { StoreVerification } from '../wire/runtime-view.ts';
 
@@ -17,6 +18,14 @@ export const BackupManifest = v.strictObject({
   /** The newest event that is in it. */
   head_seq: v.number(),
   signing_key: BackupSigningKey,
+  /** The record of external actions, as the backup has it. */
+  ledger: v.optional(
+    v.strictObject({
+      entry_count: v.number(),
+      /** The newest that was signed; not every entry need be covered by it. */
+      checkpoint: v.optional(AuditCheckpoint),
+    }),
+  ),
   /** Ids of the master keys that its sealed slots need. */
   master_key_ids: v.array(v.string()),
   /** Everything else in the directory, by path. */
@@ -71,6 +80,13 @@ export interface BackupVerification {
   readonly backup?: BackupView;
   /** What its journal, tables and texts hold; absent where they were not looked at. */
   readonly store?: Omit<StoreVerification, 'findings' | 'ok'>;
+  /** The record of external actions, recomputed; absent where it was not looked at. */
+  readonly ledger?: {
+    readonly entry_count: number;
+    readonly root_hash?: string;
+    /** Of the keys that signed it, the one that it goes on with last. */
+    readonly key_ids: readonly string[];
+  };
   /** What could not be established, and why. */
   readonly not_checked: readonly string[];
   readonly findings: StoreVerification['findings'];

@@ -1,11 +1,12 @@
 /** The names of a backup's files. */
 export const MANIFEST_FILE = 'manifest.json';
-export const SIGNING_KEY_FILE = 'audit-signing.key';
+/** The key that signs the audit, and the one that a rotation has begun to put into its place. */
+export const SIGNING_KEY_FILES = ['audit-signing.key', 'audit-signing.key.next'] as const;
 
 /** What may stand in a manifest as the path of a file; nothing leads out of the directory. */
 const known = [
   /^kheish\.db$/,
-  /^audit-signing\.key$/,
+  /^audit-signing\.key(\.next)?$/,
   /^assets\/[0-9a-f]{64}$/,
   /^tasks\/[\w-]{1,200}\.out(\.1)?$/,
 ];

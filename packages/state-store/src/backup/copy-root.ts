@@ -2,7 +2,7 @@ import { closeSync, existsSync, fdatasyncSync, mkdirSync, openSync } from 'node:
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { LIVE_SHELL } from '../schema/unfinished.ts';
-import { SIGNING_KEY_FILE } from './backup-layout.ts';
+import { SIGNING_KEY_FILES } from './backup-layout.ts';
 import { type FileFacts, copyDurably, factsOfFile, syncDirectory } from './durable-files.ts';
 
 // What runs in a thread of its own: nothing here may import what needs the bundle of the main thread.
@@ -16,11 +16,7 @@ export interface CopyOrder {
   readonly live: boolean;
 }
 
-export interface CopiedRoot {
-  readonly rootId: string;
-  readonly schemaVersion: number;
-  readonly headSeq: number;
-  readonly masterKeyIds: readonly string[];
+export interface CopiedRoot extends RootFactsTold {
   readonly hasSigningKey: boolean;
   readonly files: readonly ({ readonly path: string } & FileFacts)[];
 }
@@ -62,13 +58,13 @@ export async function copyRoot(order: CopyOrder): Promise<CopiedRoot> {
     const path = `assets/${digest.slice('sha256:'.length)}`;
     if (!copy(path)) throw new Error(`the text ${digest} is not in the root's assets`);
   }
-  const hasSigningKey = existsSync(join(root, SIGNING_KEY_FILE));
-  if (hasSigningKey && order.withSigningKey) copy(SIGNING_KEY_FILE);
+  const keys = SIGNING_KEY_FILES.filter((name) => existsSync(join(root, name)));
+  if (order.withSigningKey) for (const name of keys) copy(name);
   for (const directory of ['assets', 'tasks', '.']) {
     if (existsSync(join(target, directory))) syncDirectory(join(target, directory));
   }
-  const { rootId, schemaVersion, headSeq, masterKeyIds } = facts;
-  return { rootId, schemaVersion, headSeq, masterKeyIds, hasSigningKey, files };
+  const { assets: _assets, liveTasks: _tasks, ...told } = facts;
+  return { ...told, hasSigningKey: keys.length > 0, files };
 }
 
 /** Who only reads leaves its log behind, and who could write folds in the one that is there: so this leaves all as it is. */
@@ -78,11 +74,19 @@ export function openToCopy(root: string): Database.Database {
   return new Database(join(root, 'kheish.db'), options);
 }
 
-interface SnapshotFacts {
+interface RootFactsTold {
   readonly rootId: string;
   readonly schemaVersion: number;
   readonly headSeq: number;
   readonly masterKeyIds: readonly string[];
+  /** Absent where its schema has none yet. */
+  readonly ledger?: {
+    readonly entryCount: number;
+    readonly checkpoint?: { readonly body: string; readonly signature: string };
+  };
+}
+
+interface SnapshotFacts extends RootFactsTold {
   readonly assets: readonly string[];
   readonly liveTasks: readonly string[];
 }
@@ -90,17 +94,32 @@ interface SnapshotFacts {
 function factsOf(db: Database.Database): SnapshotFacts {
   const texts = (sql: string) => db.prepare<[], string>(sql).pluck().all();
   const schemaVersion = db.pragma('user_version', { simple: true }) as number;
-  const hasTasks = texts(`SELECT name FROM sqlite_schema WHERE name = 'session_tasks'`).length > 0;
+  const has = (table: string) =>
+    texts(`SELECT name FROM sqlite_schema WHERE name = '${table}'`).length > 0;
   return {
     schemaVersion,
     rootId: texts(`SELECT value FROM root_facts WHERE name = 'root_id'`)[0] ?? '',
     headSeq: db.prepare<[], number>('SELECT coalesce(max(seq), 0) FROM journal').pluck().get() ?? 0,
+    ...(has('ledger_entries') && { ledger: ledgerOf(db) }),
     masterKeyIds: texts(
       'SELECT DISTINCT key_id FROM secret_slots WHERE ciphertext IS NOT NULL ORDER BY key_id',
     ),
     assets: texts('SELECT DISTINCT digest FROM blobs WHERE data IS NULL ORDER BY digest'),
-    liveTasks: hasTasks ? texts(`SELECT task_id FROM session_tasks WHERE ${LIVE_SHELL}`) : [],
+    liveTasks: has('session_tasks')
+      ? texts(`SELECT task_id FROM session_tasks WHERE ${LIVE_SHELL}`)
+      : [],
   };
+}
+
+function ledgerOf(db: Database.Database): SnapshotFacts['ledger'] {
+  const count = db.prepare<[], number>('SELECT count(*) FROM ledger_entries').pluck();
+  const checkpoint = db
+    .prepare<[], { body: string; signature: string }>(
+      `SELECT body, lower(hex(signature)) signature FROM ledger_checkpoints
+       ORDER BY tree_size DESC LIMIT 1`,
+    )
+    .get();
+  return { entryCount: count.get() ?? 0, ...(checkpoint && { checkpoint }) };
 }
 
 /** What live commands printed, before anything that takes long: one that ends takes its files away. */

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type BackupManifest, KheishError } from '@kheish/core-model';
+import { type BackupManifest, KheishError, auditCheckpointOf } from '@kheish/core-model';
 import { makeDirectory } from '../root/make-directory.ts';
 import { idOfPartial, partialName } from './backup-layout.ts';
 import type { CopiedRoot, CopyOrder } from './copy-root.ts';
@@ -58,6 +58,7 @@ export async function createBackup(
       schema_version: copied.schemaVersion,
       head_seq: copied.headSeq,
       signing_key: hasSigningKey ? (withoutSigningKey ? 'left_out' : 'included') : 'absent',
+      ...(copied.ledger && { ledger: ledgerFacts(copied.ledger) }),
       master_key_ids: [...copied.masterKeyIds],
       files: [...files].toSorted((a, b) => (a.path < b.path ? -1 : 1)),
     });
@@ -73,6 +74,12 @@ export async function createBackup(
       { cause: error },
     );
   }
+}
+
+/** A checkpoint that is not one any more is left out: verify finds it. */
+function ledgerFacts({ entryCount, checkpoint }: NonNullable<CopiedRoot['ledger']>) {
+  const signed = checkpoint && auditCheckpointOf(checkpoint.body, checkpoint.signature);
+  return { entry_count: entryCount, ...(signed && { checkpoint: signed }) };
 }
 
 /** What a kill left of earlier backups of this root. Whoever holds the root makes one at a time. */

@@ -18,7 +18,7 @@ import { knownSchemaVersion } from '../schema/migrate.ts';
 import { MANIFEST_FILE } from './backup-layout.ts';
 import { copyDurably, syncDirectory } from './durable-files.ts';
 import { readManifest } from './manifest.ts';
-import { verifyBackup } from './verify-backup.ts';
+import { type CheckLedger, verifyBackup } from './verify-backup.ts';
 
 export interface RestoreRequest {
   readonly backup: string;
@@ -37,7 +37,10 @@ export interface RestoredRoot {
  * Makes a state root of a backup. All of it is copied beside its place and verified there; only then it gets its name.
  * Throws `backups/backup_invalid`, `storage/root_newer` or `storage/root_unusable`, and leaves nothing.
  */
-export async function restoreBackup(request: RestoreRequest): Promise<RestoredRoot> {
+export async function restoreBackup(
+  request: RestoreRequest,
+  checkLedger?: CheckLedger,
+): Promise<RestoredRoot> {
   const stateRoot = resolve(request.stateRoot);
   const backup = resolve(request.backup);
   const manifest = readManifest(backup);
@@ -45,7 +48,7 @@ export async function restoreBackup(request: RestoreRequest): Promise<RestoredRo
   let target = prepare(stateRoot, manifest.backup_id);
   try {
     copyFiles(backup, target, manifest);
-    const verification = await verifyBackup(target);
+    const verification = await verifyBackup(target, checkLedger);
     if (!verification.ok) {
       const [first] = verification.findings;
       throw new KheishError(

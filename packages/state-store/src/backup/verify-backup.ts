@@ -9,6 +9,8 @@ import {
 import Database from 'better-sqlite3';
 import { BlobStore } from '../blobs/blob-store.ts';
 import { nothingKnown } from '../commit/redaction.ts';
+import { LedgerWriter } from '../ledger/ledger-writer.ts';
+import { Ledger } from '../ledger/ledger.ts';
 import { Connection } from '../root/connection.ts';
 import { DATABASE_FILE } from '../root/open-database.ts';
 import { isDamage } from '../root/storage-error.ts';
@@ -21,11 +23,20 @@ import { readManifest } from './manifest.ts';
 
 type Findings = StoreVerification['findings'];
 
+/** Recomputes the record of external actions and holds it against the checkpoint of the manifest. */
+export type CheckLedger = (
+  ledger: Pick<Ledger, 'entries' | 'checkpoints' | 'subtrees'>,
+  manifest: BackupManifest,
+) => Promise<{ readonly ledger: BackupVerification['ledger']; readonly findings: Findings }>;
+
 /**
  * Holds every file of a backup against its manifest, and then its database against itself as `store verify` does.
  * Changes nothing in it. Blocks for as long as it takes to read all of it.
  */
-export async function verifyBackup(directory: string): Promise<BackupVerification> {
+export async function verifyBackup(
+  directory: string,
+  checkLedger?: CheckLedger,
+): Promise<BackupVerification> {
   const path = resolve(directory);
   let manifest: BackupManifest;
   try {
@@ -40,7 +51,7 @@ export async function verifyBackup(directory: string): Promise<BackupVerificatio
   if (findings.length > 0) {
     return { ok: false, path, backup, not_checked: ['what the database holds'], findings };
   }
-  return { path, backup, ...(await checkContent(path, manifest)) };
+  return { path, backup, ...(await checkContent(path, manifest, checkLedger)) };
 }
 
 /** Each file has the bytes of the manifest, and there are no others. */
@@ -75,7 +86,8 @@ function filesIn(directory: string): string[] {
 async function checkContent(
   directory: string,
   manifest: BackupManifest,
-): Promise<Pick<BackupVerification, 'ok' | 'store' | 'not_checked' | 'findings'>> {
+  checkLedger: CheckLedger | undefined,
+): Promise<Omit<BackupVerification, 'path' | 'backup'>> {
   const file = join(directory, DATABASE_FILE);
   const known = knownSchemaVersion();
   if (manifest.schema_version !== known) {
@@ -90,8 +102,15 @@ async function checkContent(
     const blobs = new BlobStore(directory, connection, nothingKnown);
     const report = await verifyDatabase(file, manifest.root_id, blobs);
     const { ok: _ok, findings: told, ...store } = report;
-    const findings = [...told, ...checkFacts(db, manifest)];
-    return { ok: findings.length === 0, store, not_checked: [], findings };
+    const checked = await checkLedger?.(ledgerOf(connection), manifest);
+    const findings = [...told, ...checkFacts(db, manifest), ...(checked?.findings ?? [])];
+    return {
+      ok: findings.length === 0,
+      store,
+      ...(checked && { ledger: checked.ledger }),
+      not_checked: checked === undefined ? ['the signatures of the ledger'] : [],
+      findings,
+    };
   } catch (error) {
     return { ok: false, not_checked: [], findings: [unreadable(error)] };
   } finally {
@@ -106,14 +125,21 @@ function checkFacts(db: Database.Database, manifest: BackupManifest): Findings {
     root_id: text(`SELECT value FROM root_facts WHERE name = 'root_id'`),
     head_seq: text('SELECT coalesce(max(seq), 0) FROM journal'),
     schema_version: schemaVersionOf(db),
+    'ledger.entry_count': text('SELECT count(*) FROM ledger_entries'),
   };
+  const said = { ...manifest, 'ledger.entry_count': manifest.ledger?.entry_count };
   return (Object.keys(facts) as (keyof typeof facts)[])
-    .filter((name) => facts[name] !== manifest[name])
+    .filter((name) => facts[name] !== said[name])
     .map((name) => ({
       check: 'manifest',
       subject: name,
-      message: `the manifest says ${manifest[name]}, the database ${facts[name]}`,
+      message: `the manifest says ${said[name]}, the database ${facts[name]}`,
     }));
+}
+
+/** To be read only: nothing can be added to it. */
+function ledgerOf(connection: Connection): Ledger {
+  return new Ledger(connection, new LedgerWriter(connection, () => undefined));
 }
 
 function checkPages(file: string): Findings {
