@@ -264,6 +264,8 @@ export const promises: Readonly<Record<string, string>> = {
     'A restored root has all that was committed before its backup, and no cursor misses anything of what comes.',
   'retention.whole':
     'An ended session leaves the journal whole or not at all; what it spent stays counted, and the rest verifies as before.',
+  'backup.restored_daemon':
+    'A daemon on a restored root goes on with the runs of the backup, as after a crash, and each comes to its end.',
   'store.verify':
     'store verify replays the journal and compares it with the tables, online and offline.',
   'workspace.daemon_invisible':

@@ -46,6 +46,7 @@ export async function createBackup(
     makeDirectory(directory, 0o700);
     clearLeftovers(directory, source.rootId);
     mkdirSync(target, { mode: 0o700 });
+    signal?.throwIfAborted();
     const { root, live } = source;
     const copied = await copy({ root, target, withSigningKey: !withoutSigningKey, live }, signal);
     if (copied.rootId !== source.rootId) throw new Error('the copy is of another root');
