@@ -15,6 +15,8 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 type Request = Parameters<Store['backup']>[0];
 
+const checkpoint = () => Promise.reject(new Error('the ledger takes nothing'));
+
 /** A store whose backups end when the test says so. */
 function keeperOf(where: string | undefined) {
   const { promise, resolve, reject } = Promise.withResolvers<BackupManifest>();
@@ -23,15 +25,14 @@ function keeperOf(where: string | undefined) {
     root: { rootId: 'root_1' },
     backup: (request: Request) => {
       asked.push(request);
-      const giveUp = () => reject(new Error('given up'));
-      if (request.signal?.aborted === true) giveUp();
-      else request.signal?.addEventListener('abort', giveUp);
+      const { signal } = request;
+      if (signal?.aborted === true) reject(new Error('given up'));
+      signal?.addEventListener('abort', () => reject(new Error('given up')));
       return promise;
     },
   } as unknown as Store;
   const clock = new ManualClock();
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const checkpoint = () => Promise.reject(new Error('the ledger takes nothing'));
   const newId = idFactory(clock, systemRandom);
   const keeper = new BackupKeeper({ store, clock, newId, log, checkpoint, directory: where });
   return { keeper, asked, resolve, reject };

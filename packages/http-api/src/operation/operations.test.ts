@@ -28,8 +28,6 @@ describe('operations', () => {
       setPermissionRules: '{"rules":[]}',
       checkPermission: '{"tool_name":"bash"}',
       createToken: '{"name":"n","role":"admin"}',
-      rekeySecrets: '{"new_master_key":"k"}',
-      importSecrets: '{"slots":{}}',
       pruneRuns: '{"older_than_ms":1}',
       setCredentialScope: '{"credential_scope":{}}',
       rekeySecrets: '{"new_master_key":"k"}',
