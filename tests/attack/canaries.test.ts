@@ -212,10 +212,10 @@ test('a secret that a model, a tool, a provider or a caller repeats, in whatever
   await using daemon = await startDaemon({
     sandbox: box,
     routesFile: box.file('routes.toml', inlineRoute(provider.url)),
-    args: [
-      ...['--http-admin-token-file', box.file('admin', canary('admin')), '--log-level', 'trace'],
-      ...['--backup-dir', backups],
-    ],
+    args: ['--http-admin-token-file', box.file('admin', canary('admin'))].concat(
+      ['--log-level', 'trace'],
+      ['--backup-dir', backups],
+    ),
     env: {
       KHEISH_AUTH_STORE_MASTER_KEY_FILE: keyFile,
       KHEISH_EXTERNAL_ACTION_AUDIT_SIGNING_KEY: signingKey,
