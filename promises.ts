@@ -226,6 +226,8 @@ export const promises: Readonly<Record<string, string>> = {
     'A configuration that would let strangers in is refused: above all a bind beyond loopback without an admin token.',
   'access.two_tokens': 'The admin token may do everything, the read-only token may read.',
   'access.token_rotation': 'A token is rotated by rewriting its file.',
+  'access.roles':
+    'An operation is open to the roles that its access names and to no other; what is no operation, to admins alone.',
   'access.documented': 'docs/access.md says of each operation which roles may call it.',
   'access.exact_origins':
     'Only pages of this machine may call the API, and only exact ones where such are named.',

@@ -82,6 +82,9 @@ describe('named tokens', () => {
       await expect(client.runtime.setPermissionMode('plan')).rejects.toMatchObject(at403);
     }
     await expect(clientOf(daemon, reader.token).sessions.end('s')).rejects.toMatchObject(at403);
+    const run = await clientOf(daemon, operator.token).sessions.submit('s', 'hello');
+    expect(run.request.actor_id).toBe(`token:${operator.token_id}`);
+    await clientOf(daemon, admin).runs.wait(run.run_id);
     expect(await statusOf(daemon, ingress.token)).toBe(403);
 
     const headers = { authorization: `Bearer ${operator.token}` };
@@ -131,8 +134,6 @@ describe('named tokens', () => {
     const offline = ['--offline', '--state-root', box.stateRoot];
     const first = await jsonOf<CreatedToken>(create('first', 'admin', ...offline));
     expect(first.created_by).toBe('offline');
-    const bad = await runKheish(create('x', 'admin', ...offline, '--expires-at', '2001-01-01'));
-    expectRefusal(bad, 2, 'expires in the future');
 
     await using daemon = await startDaemon({ sandbox: box, args: bearer });
     const { tokens } = clientOf(daemon, first.token);
@@ -141,8 +142,6 @@ describe('named tokens', () => {
       (await statusOf(daemon, short.token)) === 401 ? true : undefined,
     );
     expect(Date.now()).toBeGreaterThanOrEqual(short.expires_at_ms ?? Infinity);
-    const locked = await runKheish(create('y', 'admin', ...offline));
-    expectRefusal(locked, 6, 'in use by kheish');
   });
 
   it('and who is not let in are on record, without what was presented [holds access.failures_recorded]', async () => {
@@ -204,8 +203,6 @@ describe('named tokens', () => {
       ...Array.from({ length: 60 }, () => 'auth_failure'),
       'auth_rate_limited',
     ]);
-    const table = await runKheish(['--output', 'table', 'tokens', 'failures'], { env });
-    expect(table.stdout).toContain('/v1/runs/[redacted]');
     const bytes = readFileSync(join(box.stateRoot, 'kheish.db'), 'latin1');
     expect(`${daemon.log}${second.log}${bytes}`).not.toContain(wrong);
   });

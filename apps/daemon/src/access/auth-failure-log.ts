@@ -22,7 +22,13 @@ export class AuthFailureLog {
 
   note(failure: AuthFailure): void {
     if (this.#waiting.length >= MAX_WAITING) return;
-    const { path, origin } = failure;
+    const { event, path, origin, reason, remote_addr } = failure;
+    if (event.endsWith('_rate_limited')) {
+      this.#log.warn(
+        { event, reason, remote_addr },
+        'many are not let in; `tokens failures` lists them',
+      );
+    }
     this.#waiting.push({
       ...failure,
       path: this.#redactor.redact(path),

@@ -1,5 +1,5 @@
 import type { PendingApprovalView } from '@kheish/core-model';
-import type { Handlers } from '@kheish/http-api';
+import { type Handlers, identityOf } from '@kheish/http-api';
 import {
   type AskedPlace,
   existingSession,
@@ -46,15 +46,23 @@ export function askedHandlers({
         shown.map(({ view }) => (asksForCommand(view) ? { ...view, sandbox } : view)),
       );
     },
-    resolveApprovals: async ({ path, body, idempotency }) =>
-      answered(await engine.answers.resolveApprovals(path.run_id, body.resolutions, idempotency)),
+    resolveApprovals: async ({ path, body, idempotency, caller }) => {
+      const by = identityOf(caller);
+      const { answers } = engine;
+      return answered(
+        await answers.resolveApprovals(path.run_id, body.resolutions, idempotency, by),
+      );
+    },
     listQuestions: ({ query }) => {
       const asked = scope(query);
       const rows = pendingQuestions(store, asked);
       return page(rows, asked.limit, order, keyOf, (shown) => shown.map(({ view }) => view));
     },
-    resolveQuestion: async ({ path, body, idempotency }) =>
-      answered(await engine.answers.resolveQuestion(path.run_id, body.resolution, idempotency)),
+    resolveQuestion: async ({ path, body, idempotency, caller }) => {
+      const by = identityOf(caller);
+      const { answers } = engine;
+      return answered(await answers.resolveQuestion(path.run_id, body.resolution, idempotency, by));
+    },
     cancelQuestion: async ({ path, body, idempotency }) =>
       answered(
         await engine.answers.cancelQuestion(

@@ -41,7 +41,7 @@ export interface DaemonFacts {
 
 export function runtimeHandlers(facts: DaemonFacts): Pick<Handlers, RuntimeOperation> {
   return {
-    getStatus: () => statusView(facts),
+    getStatus: ({ caller }) => statusView(facts, caller.role === 'admin'),
     getCapabilities: () => capabilities(facts.version),
     getRuntime: facts.runtime,
     verifyStore: facts.verify,
@@ -66,12 +66,14 @@ function capabilities(version: string): DaemonCapabilities {
   };
 }
 
-async function statusView(facts: DaemonFacts): Promise<DaemonStatusView> {
+/** Which tokens and secrets there are is for admins. */
+async function statusView(facts: DaemonFacts, toAdmin: boolean): Promise<DaemonStatusView> {
   const { store, incarnation, version } = facts;
   const address = facts.address();
   const readiness = facts.routes.readiness();
   const failure = store.failure();
-  const ready = !facts.isDraining() && failure === undefined;
+  const ledgerFailure = store.ledger.failure();
+  const ready = !facts.isDraining() && failure === undefined && ledgerFailure === undefined;
   const controlPlane = facts.controlPlane(address);
   const sandbox = await facts.processes.sandbox();
   const nowMs = facts.now();
@@ -92,9 +94,11 @@ async function statusView(facts: DaemonFacts): Promise<DaemonStatusView> {
     health: healthView({
       nowMs,
       controlPlane,
-      tokens: facts.tokens.list({ limit: MAX_TOKENS }),
+      tokens: toAdmin ? facts.tokens.list({ limit: MAX_TOKENS }) : [],
+      slots: toAdmin ? facts.secrets.list() : [],
+      hasMasterKey: facts.secrets.hasMasterKey,
       failure,
-      ledgerFailure: store.ledger.failure(),
+      ledgerFailure,
       routes: readiness,
       sandbox,
     }),

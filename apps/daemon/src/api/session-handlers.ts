@@ -2,6 +2,7 @@ import type { RecordedEvent } from '@kheish/core-model';
 import type { Handlers } from '@kheish/http-api';
 import { type Engine, existingSession, messageView, sessionView } from '@kheish/run-engine';
 import type { Store } from '@kheish/state-store';
+import { actorOf } from './actor.ts';
 import { answered } from './answered.ts';
 import { numberedPageRequest, page, pageRequest } from './page-request.ts';
 import { secondLook } from './second-look.ts';
@@ -58,8 +59,10 @@ export function sessionHandlers(store: Store, engine: Engine): Pick<Handlers, Se
       known(path.session_id);
       return eventPage(store, query, { sessionId: path.session_id });
     },
-    submitInput: async ({ path, body, idempotency }) =>
-      answered(await engine.submitInput(path.session_id, body, idempotency)),
+    submitInput: async ({ path, body, idempotency, caller }) => {
+      const input = { ...body, ...actorOf(caller, body.actor_id) };
+      return answered(await engine.submitInput(path.session_id, input, idempotency));
+    },
     setRoutePolicy: ({ path, body }) => engine.setRoutePolicy(path.session_id, body.route_policy),
     clearRoutePolicy: ({ path }) => engine.setRoutePolicy(path.session_id, null),
     setCredentialScope: ({ path, body }) =>

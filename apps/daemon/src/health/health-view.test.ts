@@ -1,7 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ApiRole, type ApiTokenView, KheishError } from '@kheish/core-model';
+import {
+  type ApiRole,
+  type ApiTokenView,
+  type AuthSlotStatus,
+  KheishError,
+} from '@kheish/core-model';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { controlPlaneView } from '../access/control-plane-view.ts';
 import { type HealthFacts, healthView } from './health-view.ts';
@@ -91,6 +96,8 @@ function facts(more: Partial<HealthFacts> = {}): HealthFacts {
     nowMs: 0,
     controlPlane: door({ active: ['admin'] }),
     tokens: [],
+    slots: [],
+    hasMasterKey: false,
     failure: undefined,
     ledgerFailure: undefined,
     routes: [{ route_id: 'main', state: 'ok', code: 'ready', message: 'ready' }],
@@ -112,6 +119,16 @@ const token = (id: string, end?: number, status: ApiTokenView['status'] = 'activ
   created_at_ms: 0,
   created_by: 'admin',
   ...(end !== undefined && { expires_at_ms: end }),
+});
+
+const slot = (id: string, details: AuthSlotStatus['details']): AuthSlotStatus => ({
+  slot_id: id,
+  provider: 'generic',
+  mode: 'opaque_secret',
+  summary: '',
+  version: 1,
+  updated_at_ms: 0,
+  details,
 });
 
 describe('health', () => {
@@ -168,5 +185,23 @@ describe('health', () => {
       token('revoked', 5, 'revoked'),
     ];
     expect(told({ tokens })).toEqual(['warning token_expires_soon soon']);
+  });
+
+  test('tells of secrets that end or cannot be hidden, and of a missing key', () => {
+    const now = 100 * DAY;
+    const slots = [
+      slot('endless', {}),
+      slot('soon', { expires_at_ms: now + 14 * DAY }),
+      slot('later', { expires_at_ms: now + 14 * DAY + 1 }),
+      slot('gone', { expires_at_ms: now }),
+      slot('short', { unredacted: true }),
+    ];
+    const lines = [
+      'warning secret_expires_soon soon',
+      'warning secret_expired gone',
+      'warning secret_unredacted short',
+    ];
+    expect(told({ slots, nowMs: now, hasMasterKey: true })).toEqual(lines);
+    expect(told({ slots, nowMs: now })).toEqual([...lines, 'warning master_key_missing']);
   });
 });

@@ -1,5 +1,6 @@
 import type {
   ApiTokenView,
+  AuthSlotStatus,
   ControlPlaneView,
   DaemonStatusView,
   HealthWarning,
@@ -8,12 +9,15 @@ import type {
   SandboxView,
 } from '@kheish/core-model';
 import { accessWarnings } from './access-warnings.ts';
+import { secretWarnings } from './secret-warnings.ts';
 
 /** What the warnings are made of. */
 export interface HealthFacts {
   readonly nowMs: number;
   readonly controlPlane: ControlPlaneView;
   readonly tokens: readonly ApiTokenView[];
+  readonly slots: readonly AuthSlotStatus[];
+  readonly hasMasterKey: boolean;
   /** Why nothing can be written, if so. */
   readonly failure: KheishError | undefined;
   /** Why nothing can be put on the record of external actions, if so. */
@@ -28,6 +32,7 @@ export function healthView(facts: HealthFacts): DaemonStatusView['health'] {
     ...storageWarnings(facts),
     ...routeWarnings(facts),
     ...accessWarnings(facts),
+    ...secretWarnings(facts),
     ...sandboxWarnings(facts),
   ];
   const rank = { error: 0, warning: 1, info: 2 };

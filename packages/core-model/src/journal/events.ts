@@ -182,6 +182,8 @@ const ApprovalResolved = v.strictObject({
   ...run,
   request_id: v.string(),
   behavior: ApprovalBehavior,
+  /** Whose word it is: `token:<id>`, or the role of a token without a name. */
+  resolved_by: v.optional(v.string()),
   /** JSON of the arguments in the place of the model's. */
   updated_input: v.optional(Body),
   justification: v.optional(v.string()),
@@ -207,6 +209,7 @@ const QuestionResolved = v.strictObject({
   ...run,
   request_id: v.string(),
   declined: v.boolean(),
+  resolved_by: v.optional(v.string()),
   justification: v.optional(v.string()),
   message: ToolMessage,
 });

@@ -106,6 +106,7 @@ export const runEvents = {
     ...ids,
     request_id: 'approval_1',
     behavior: 'allow',
+    resolved_by: 'token:token_1',
     updated_input: '{"path":"said instead"}',
     justification: 'said to justify',
     reason: 'said as a reason',
@@ -140,6 +141,7 @@ export const runEvents = {
     ...ids,
     request_id: 'question_1',
     declined: false,
+    resolved_by: 'admin',
     justification: 'said to justify',
     message: {
       role: 'tool',

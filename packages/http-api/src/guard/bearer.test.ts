@@ -39,7 +39,7 @@ const presented: [string, string | undefined, string][] = [
 
 describe('bearer authentication', () => {
   test.each(presented)(
-    'with %s every operation answers as its access says',
+    'with %s every operation answers as its access says [holds access.roles]',
     async (_, authorization, outcome) => {
       let { port } = await runningApi({ access });
       for (const [nth, id] of (Object.keys(operations) as OperationId[]).entries()) {
@@ -150,7 +150,7 @@ describe('bearer authentication', () => {
     }
   });
 
-  test('what is not in the table is open to admins alone, and then is not there', async () => {
+  test('what is not in the table is open to admins alone, and then is not there [holds access.roles]', async () => {
     const { port } = await runningApi({ access });
     const ask = (method: string, path: string, token?: string) =>
       refusalOf(
@@ -231,5 +231,21 @@ describe('bearer authentication', () => {
     resolve({ said: 'a secret' } as never);
     const answer = await asked;
     expect([answer.status, answer.text]).toEqual([401, expect.not.stringContaining('secret')]);
+  });
+
+  test('an export is cut where its token is revoked', async () => {
+    let revoked = false;
+    const pieces = async function* () {
+      yield 'first\n';
+      revoked = true;
+      yield 'second\n';
+    };
+    const { port } = await runningApi({
+      access: { enabled: true, authenticate: (token) => (revoked ? undefined : tokens[token]) },
+      handlers: echoHandlers({ exportAudit: () => pieces() as never }),
+    });
+    const headers = { authorization: 'Bearer admin-token' };
+    const asked = rawRequest(port, { path: '/v1/audit/export', headers });
+    await expect(asked).rejects.toThrow('aborted');
   });
 });

@@ -52,7 +52,8 @@ export function handledOperation<K extends HandledOperation>(
     if (operation.method === 'GET' && given instanceof Promise) requireStanding();
     if (!isReplayed(answer)) {
       if (operation.response === 'jsonl') {
-        return sendLines(c, answer as unknown as AsyncIterable<string>, log);
+        const pieces = answer as unknown as AsyncIterable<string>;
+        return sendLines(c, whileStanding(pieces, requireStanding), log);
       }
       const type = { 'Content-Type': 'application/json' };
       return send(c, operation.status, JSON.stringify(answer), type);
@@ -72,6 +73,13 @@ function withoutSecrets(sent: Json | undefined, redactor: ApiRedactor): Json | u
   const named = Object.keys(sent).find((key) => key.endsWith('_id') && json[key] !== sent[key]);
   if (named === undefined) return json;
   throw new KheishError('api/bad_request', `There is a known secret in ${named}.`);
+}
+
+async function* whileStanding(pieces: AsyncIterable<string>, requireStanding: () => void) {
+  for await (const piece of pieces) {
+    requireStanding();
+    yield piece;
+  }
 }
 
 function headerValue(header: string | string[] | undefined): string | undefined {

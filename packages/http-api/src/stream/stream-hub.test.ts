@@ -52,14 +52,18 @@ function runningHub(feed: FakeFeed, deltas = new FakeDeltas(), clock = realClock
   const subjects = { sessionExists: () => true, run: () => 'active' as const };
   const limits = defaultHttpLimits;
   const hub = new StreamHub({ feed, deltas, subjects, clock, log, limits });
-  const follow = (filter: FeedFilter, after: number) => {
+  const follow = (filter: FeedFilter, after: number, stands = () => true) => {
     const sink = new Sink();
-    const request = { filter, after, announceGap: false, stands: () => true, endsWithRun: false };
+    const request = { filter, after, announceGap: false, stands, endsWithRun: false };
     hub.open(request, sink as unknown as ServerResponse);
     return sink;
   };
   return { hub, follow };
 }
+
+const failing = () => {
+  throw new Error('the disk');
+};
 
 function said(offset: number, text: string): ModelDelta {
   return { type: 'model_delta', run_id: 'r1', session_id: 's1', step: 1, attempt: 1, offset, text };
@@ -139,6 +143,31 @@ describe('StreamHub', () => {
     expect(late.written[1]?.toString()).toBe(first?.written[1]?.toString());
     hub.close();
     expect(hub.followerCount).toBe(0);
+  });
+
+  test('a follower whose token ends is dropped with what it has not got, at once or with the next beat', async () => {
+    const feed = new FakeFeed();
+    const { clock, beat } = beating();
+    const { hub, follow } = runningHub(feed, new FakeDeltas(), clock);
+    let valid = true;
+    const stays = follow({}, 0);
+    const revoked = follow({}, 0, () => valid);
+    const expires = follow({}, 0, () => valid);
+    await turn();
+    valid = false;
+    hub.dropUnlessStanding();
+    expect([stays, revoked, expires].map(({ destroyed }) => destroyed)).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    const before = revoked.written.length;
+    feed.append({ type: 'session_created', session_id: 's1' });
+    expect(revoked.written.length).toBe(before);
+    const unknown = follow({}, 0, failing);
+    await turn();
+    await beat();
+    expect([unknown.destroyed, stays.destroyed, hub.followerCount]).toEqual([true, false, 1]);
   });
 });
 

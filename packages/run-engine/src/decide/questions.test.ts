@@ -67,8 +67,11 @@ test('the run waits, and goes on with the answer as the result of its call', () 
 });
 
 test('a declined question tells the model so', () => {
-  const { run, resolve, said } = asking();
-  resolve({ declined: true, justification: 'not now' });
+  const { daemon, run, resolve, said } = asking();
+  resolve({ declined: true, justification: 'not now', resolved_by: 'token:token_1' });
+  expect(daemon.state.journal).toContainEqual(
+    expect.objectContaining({ type: 'question_resolved', resolved_by: 'token:token_1' }),
+  );
   expect(run()).toMatchObject({ status: 'running', step: 2 });
   expect(said()).toMatchObject({ content: expect.stringContaining('declined to answer: not now') });
 });

@@ -44,6 +44,8 @@ export interface QuestionResolution {
   readonly answers?: readonly QuestionAnswer[];
   readonly declined?: boolean;
   readonly justification?: string;
+  /** Whose answer it is. */
+  readonly resolved_by?: string | undefined;
 }
 
 /** Takes the answer to all questions of a request, or that there will be none. Throws `questions/...` or `runs/...`. */
@@ -55,7 +57,7 @@ export function resolveQuestion(
 ): RunState {
   const run = answerableRun(state, runId, rules);
   const request = openQuestion(run, resolution.request_id, state.atMs);
-  const { answers = [], declined = false, justification } = resolution;
+  const { answers = [], declined = false, justification, resolved_by } = resolution;
   if (declined && answers.length > 0) {
     throw new KheishError(
       'questions/question_declined_with_answers',
@@ -71,6 +73,7 @@ export function resolveQuestion(
     run_id: runId,
     request_id: request.id,
     declined,
+    ...(resolved_by !== undefined && { resolved_by }),
     ...(justification !== undefined && { justification }),
     message: {
       role: 'tool',

@@ -21,6 +21,8 @@ import type { Rules } from './rules.ts';
 export interface Resolution {
   readonly request_id: string;
   readonly behavior: ApprovalBehavior;
+  /** Whose word it is. */
+  readonly resolved_by?: string | undefined;
   readonly justification?: string;
   readonly reason?: string;
   /** Other arguments: what is approved then is the call with these. */
@@ -83,13 +85,14 @@ function forbidEdited(
 }
 
 function record(state: WorkingState, run: RunState, resolution: Resolution): void {
-  const { request_id, behavior, justification, reason, updated } = resolution;
+  const { request_id, behavior, resolved_by, justification, reason, updated } = resolution;
   state.record({
     type: 'approval_resolved',
     session_id: run.session_id,
     run_id: run.run_id,
     request_id,
     behavior,
+    ...(resolved_by !== undefined && { resolved_by }),
     ...(updated !== undefined && { updated_input: updated.body }),
     ...(justification !== undefined && { justification }),
     ...(reason !== undefined && { reason }),

@@ -79,6 +79,22 @@ test('what was approved is carried out once, after its beginning is on disk', as
   expect((await daemon.store.verify()).findings).toEqual([]);
 });
 
+test.each(['allow', 'deny'] as const)(
+  'the journal says whose word it was: %s',
+  async (behavior) => {
+    await using root = new EngineRoot();
+    const { daemon, run } = await asking(root, new Witness());
+    const { run_id } = run();
+    const resolution = { request_id: run().approvals[0]?.id ?? '', behavior };
+    await daemon.engine.answers.resolveApprovals(run_id, [resolution], undefined, 'token:token_1');
+    const { rows } = daemon.store.feed.page({ after: 0, limit: 100, runId: run_id });
+    const told = rows.filter(({ type }) => type === 'approval_resolved').map(({ body }) => body);
+    expect(told).toEqual([expect.stringContaining('"resolved_by":"token:token_1"')]);
+    (await daemon.turn(2)).answer(text('done'));
+    await daemon.ended(run_id);
+  },
+);
+
 test('what became another since it was approved is not carried out [holds approvals.exact_action]', async () => {
   await using root = new EngineRoot();
   const witness = new Witness();

@@ -26,11 +26,12 @@ export class OperatorAnswers {
     this.#gate = gate;
   }
 
-  /** Allows or denies what a run asks for; all of it, or nothing. Throws `approvals/...`. */
+  /** Allows or denies what a run asks for, on the word of `by`; all of it, or nothing. Throws `approvals/...`. */
   async resolveApprovals(
     runId: string,
     resolutions: readonly ApprovalResolution[],
     idempotency?: IdempotencyRequest,
+    by?: string,
   ): Promise<Answered<RunView>> {
     const run = this.#known(runId);
     const ids = new Set(resolutions.map(({ request_id }) => request_id));
@@ -40,7 +41,7 @@ export class OperatorAnswers {
     const blobs: BlobRow[] = [];
     const prepared: Resolution[] = [];
     for (const resolution of resolutions) {
-      prepared.push(await this.#prepared(run, resolution, blobs));
+      prepared.push({ ...(await this.#prepared(run, resolution, blobs)), resolved_by: by });
     }
     return this.#answer(run, 202, idempotency, blobs, (state) =>
       resolveApprovals(state, runId, prepared, this.#rules),
@@ -52,9 +53,10 @@ export class OperatorAnswers {
     runId: string,
     resolution: ResolveQuestionRequest['resolution'],
     idempotency?: IdempotencyRequest,
+    by?: string,
   ): Promise<Answered<RunView>> {
     return this.#answer(this.#known(runId), 202, idempotency, [], (state) =>
-      resolveQuestion(state, runId, resolution, this.#rules),
+      resolveQuestion(state, runId, { ...resolution, resolved_by: by }, this.#rules),
     );
   }
 
