@@ -18,7 +18,9 @@ export function verifyPortably(): VerifySignature {
     if (key === undefined) return false;
     const r = signature.subarray(0, 32);
     const s = littleEndian(signature.subarray(32));
-    const challenge = sha512(concatenated(r, bytes, utf8.encode(message)));
+    const challenge = sha512(
+      concatenated(r, bytes, typeof message === 'string' ? utf8.encode(message) : message),
+    );
     const k = littleEndian(challenge) % Point.CURVE().n;
     // Without the cofactor, as OpenSSL does: the encoding of [S]B - [k]A is R, byte by byte.
     const sb = s === 0n ? Point.ZERO : Point.BASE.multiply(s, false);

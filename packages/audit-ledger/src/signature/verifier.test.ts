@@ -12,7 +12,7 @@ const native = verifyNatively();
 const portable = verifyPortably();
 const { n: L, p: P } = Point.CURVE();
 
-function both(key: string, message: string, signature: Uint8Array): boolean {
+function both(key: string, message: string | Uint8Array, signature: Uint8Array): boolean {
   const answers = [native(key, message, signature), portable(key, message, signature)];
   expect({ key, signature: toHex(signature), answers }).toEqual({
     key,
@@ -42,10 +42,19 @@ describe('RFC 8032 section 7.1', () => {
       '72',
       '92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00',
     ],
+    [
+      'fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025',
+      'af82',
+      '6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a',
+    ],
+    [
+      'ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf',
+      'ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f',
+      'dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b58909351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704',
+    ],
   ])('%s', (key, message, signature) => {
-    const text = Buffer.from(message, 'hex').toString('latin1');
-    expect(both(key, text, fromHex(signature))).toBe(true);
-    expect(both(key, `${text}!`, fromHex(signature))).toBe(false);
+    expect(both(key, fromHex(message), fromHex(signature))).toBe(true);
+    expect(both(key, fromHex(`${message}21`), fromHex(signature))).toBe(false);
   });
 });
 

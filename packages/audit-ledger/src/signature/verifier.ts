@@ -5,7 +5,7 @@ import { verifyPortably } from './portable.ts';
 /** Ed25519 as RFC 8032 verifies it without the cofactor. `publicKey` in lower-case hex. */
 export type VerifySignature = (
   publicKey: string,
-  message: string,
+  message: string | Uint8Array,
   signature: Uint8Array,
 ) => boolean;
 
