@@ -13,7 +13,7 @@ export function describeVerification(report: VerificationReport): string {
   const lines = [
     ok
       ? `Nothing contradicts in this ${subject}: ${entries} entries, ${seals} signatures.`
-      : `This ${subject} is contradicted in ${count} places.`,
+      : `This ${subject} does not hold: ${count} ${count === 1 ? 'contradiction' : 'contradictions'}.`,
   ];
   for (const [title, aspect] of aspects) lines.push('', title, ...notesOf(report[aspect]));
   return `${lines.join('\n')}\n`;

@@ -109,6 +109,24 @@ describe('nothing is signed that contradicts what was signed [holds audit.never_
     },
   );
 
+  test('what follows says it once, and not each second', async () => {
+    await using root = new LedgerRoot();
+    const store = root.open();
+    await root.act(store, 2);
+    const said: string[] = [];
+    const log = { error: (_facts: object, message: string) => said.push(message) };
+    const signer = new Checkpointer({ store, key: testKey(1), clock: root.clock, log });
+    await signer.now();
+    root.sql('DELETE FROM ledger_entries WHERE idx > 1');
+    signer.follow();
+    for (let second = 0; second < 3; second += 1) {
+      root.clock.advance(1_000);
+      await expect(signer.now()).rejects.toThrow();
+    }
+    await signer.close();
+    expect(said.filter((message) => message.startsWith('no checkpoint'))).toHaveLength(1);
+  });
+
   test('so too where entries go while it runs', async () => {
     await using root = new LedgerRoot();
     const store = root.open();

@@ -32,6 +32,8 @@ export class Checkpointer {
   #subtrees: LedgerSubtree[] = [];
   #under: Promise<LedgerCheckpoint | undefined> | undefined;
   #following: Promise<void> | undefined;
+  /** It was said already that none can be made. */
+  #failing = false;
 
   constructor(options: CheckpointerOptions) {
     this.#options = options;
@@ -81,7 +83,10 @@ export class Checkpointer {
     try {
       await this.#under;
       await this.#make();
+      this.#failing = false;
     } catch (error) {
+      if (this.#failing) return;
+      this.#failing = true;
       this.#options.log?.error({ err: error }, 'no checkpoint of the audit could be made');
     }
   }
