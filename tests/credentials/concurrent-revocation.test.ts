@@ -4,7 +4,7 @@ import { SeededChance, crashSeed } from '../harness/seeded-chance.ts';
 import { Lending } from './lending.ts';
 import { startLoopingProvider } from './looping-provider.ts';
 
-const ROUNDS = Number(process.env['REVOCATION_ROUNDS'] ?? 8);
+const ROUNDS = Number(process.env['REVOCATION_ROUNDS'] ?? 5);
 
 test('no call begins after a revocation was acknowledged, whenever it comes [holds credentials.no_call_after_revoke]', async () => {
   const chance = new SeededChance(crashSeed());

@@ -107,11 +107,13 @@ export class RouteBook implements ModelRoutes {
   async driver(pin: RoutePin, intent: Parameters<ModelRoutes['driver']>[1]): Promise<ModelDriver> {
     const route = routeOfPin(this.inventory, pin);
     const { egress, clock } = this.#options;
+    const credentials = this.#lent(route, intent);
+    await credentials.ready();
     return createModelDriver({
       driver: route.driver,
       egress,
       clock,
-      credentials: this.#lent(route, intent),
+      credentials,
       ...(route.baseUrl !== undefined && { baseUrl: route.baseUrl }),
       ...(route.anthropicVersion !== undefined && { anthropicVersion: route.anthropicVersion }),
       ...(route.anthropicBetaHeaders !== undefined && {

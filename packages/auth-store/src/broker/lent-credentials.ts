@@ -32,12 +32,17 @@ export class LentCredentials {
     this.#options = options;
   }
 
-  /** For one attempt; an expired lease is renewed. Rejects where the operator does not let them be used. */
-  async acquire(): Promise<Sent> {
-    const { store, reveal } = this.#options;
+  /** Has a lease that lasts; an expired one is renewed. Rejects where the operator does not let them be used. */
+  async ready(): Promise<void> {
+    const { store, use } = this.#options;
     refuseUnlent(store.read.authority, this.#use());
-    if (this.#options.use.slotId !== undefined) this.#lease = await this.#usable();
-    return reveal();
+    if (use.slotId !== undefined) this.#lease = await this.#usable();
+  }
+
+  /** For one attempt. Rejects as `ready`. */
+  async acquire(): Promise<Sent> {
+    await this.ready();
+    return this.#options.reveal();
   }
 
   /** Throws where they may not go out any more. */

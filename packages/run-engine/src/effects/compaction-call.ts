@@ -116,7 +116,7 @@ async function summaryOf(
   ports.reach?.('model.begun');
   try {
     const answer = await callModel({
-      driver: await routes.driver(run.route, ports.intent),
+      driver: await ports.read(() => routes.driver(run.route, ports.intent)),
       request: {
         model: modelInUse(run),
         system: summaryPrompt,

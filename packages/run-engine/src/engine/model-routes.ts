@@ -14,7 +14,7 @@ export interface ModelRoutes {
   }): RoutePin;
   /**
    * The driver of a pinned route for a call that was intended, with the route's credentials on loan. Throws `routes/...`
-   * where the route is gone.
+   * where the route is gone, `credentials/...` where it is not lent, and `storage/...` where a lease cannot be written.
    */
   driver(
     pin: RoutePin,
