@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { type Operation, type OperationId, operations } from '@kheish/core-model';
+import { KheishError, type Operation, type OperationId, operations } from '@kheish/core-model';
 import { describe, expect, test } from 'vitest';
 import type { Caller } from '../call/call.ts';
 import { postJson, rawBytes, rawRequest, refusalOf } from '../testing/raw-request.ts';
@@ -22,6 +22,10 @@ const presenting = (token: string) =>
     headersDistinct: { authorization: [`Bearer ${token}`] },
     socket: {},
   }) as unknown as IncomingMessage;
+
+const unreadable = () => {
+  throw new KheishError('storage/storage_unavailable', 'The disk does not answer.');
+};
 
 const presented: [string, string | undefined, string][] = [
   ['the admin token', 'Bearer admin-token', 'admin'],
@@ -247,5 +251,19 @@ describe('bearer authentication', () => {
     const headers = { authorization: 'Bearer admin-token' };
     const asked = rawRequest(port, { path: '/v1/audit/export', headers });
     await expect(asked).rejects.toThrow('aborted');
+  });
+
+  test('where tokens cannot be looked up nobody comes in, and the probes answer', async () => {
+    const { port } = await runningApi({
+      access: {
+        get enabled() {
+          return unreadable();
+        },
+        authenticate: unreadable,
+      },
+    });
+    const headers = { authorization: 'Bearer admin-token' };
+    expect((await rawRequest(port, { path: '/v1/status', headers })).status).toBe(503);
+    expect((await rawRequest(port, { path: '/healthz' })).status).toBe(200);
   });
 });
