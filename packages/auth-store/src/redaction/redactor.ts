@@ -35,6 +35,7 @@ export function isRedactable(secret: string): boolean {
 }
 
 export function createRedactor(): Redactor {
+  const secrets = new Set<string>();
   const forms = new Set<string>();
   let matcher: SecretMatcher | undefined;
   let isCurrent = true;
@@ -56,6 +57,9 @@ export function createRedactor(): Redactor {
   return {
     add(secret) {
       if (!isRedactable(secret)) return false;
+      // A token is told of with each request.
+      if (secrets.has(secret)) return true;
+      secrets.add(secret);
       const before = forms.size;
       for (const form of formsOf(secret)) forms.add(form);
       if (forms.size > before) isCurrent = false;
