@@ -1,6 +1,6 @@
 export { backupAtRest } from './backup/backup-at-rest.ts';
 export type { BackupRequest } from './backup/create-backup.ts';
-export { listBackups, viewOfBackup } from './backup/list-backups.ts';
+export { findBackup, listBackups, viewOfBackup } from './backup/list-backups.ts';
 export { type RestoredRoot, restoreBackup } from './backup/restore-backup.ts';
 export { type CheckLedger, verifyBackup } from './backup/verify-backup.ts';
 export {

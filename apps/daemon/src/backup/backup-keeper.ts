@@ -8,7 +8,13 @@ import {
   type NewId,
   toKheishError,
 } from '@kheish/core-model';
-import { type Store, listBackups, makeDirectory, viewOfBackup } from '@kheish/state-store';
+import {
+  type Store,
+  findBackup,
+  listBackups,
+  makeDirectory,
+  viewOfBackup,
+} from '@kheish/state-store';
 import type { DaemonLog } from '../lifecycle/daemon-options.ts';
 
 export interface BackupKeeperOptions {
@@ -98,7 +104,8 @@ export class BackupKeeper {
 
   /** Throws `backups/backup_not_found`. */
   get(backupId: string): BackupView {
-    const found = this.list().find((backup) => backup.backup_id === backupId);
+    const directory = this.#configured();
+    const found = this.#last?.backup_id === backupId ? this.#last : findBackup(directory, backupId);
     if (found !== undefined) return found;
     throw new KheishError('backups/backup_not_found', `There is no backup ${backupId}.`);
   }

@@ -158,6 +158,22 @@ describe('a backup', () => {
   });
 });
 
+test('a log that grew under a long reader shrinks again', async () => {
+  await using root = new TemporaryRoot();
+  const store = root.open();
+  const bytes = () => statSync(root.at('kheish.db-wal')).size;
+  const reader = new Database(root.at('kheish.db'), { readonly: true });
+  reader.exec('BEGIN');
+  reader.prepare('SELECT count(*) FROM journal').get();
+  for (let n = 0; n < 24; n += 1) {
+    await store.commit(recording(`s${n}`, created(`s${n}`, 'x'.repeat(500_000))));
+  }
+  expect(bytes()).toBeGreaterThan(20_000_000);
+  reader.close();
+  for (const id of ['a', 'b', 'c']) await store.commit(recording(id, created(id)));
+  expect(bytes()).toBeLessThanOrEqual(16 * 1024 * 1024);
+});
+
 describe('the list of backups', () => {
   test('tells the good ones from what a kill left and what was changed, and knows nothing else', async () => {
     await using root = new TemporaryRoot();

@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type CopiedRoot, type CopyOrder, copyRoot } from './copy-root.ts';
 
@@ -14,6 +15,8 @@ async function answer(): Promise<CopyAnswer> {
   }
 }
 
+// Runs go first. On Linux this is of the thread that calls it, elsewhere of the whole process.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 const told = await answer();
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of a thread, which has no origin
 parentPort?.postMessage(told);

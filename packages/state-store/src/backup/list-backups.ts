@@ -23,6 +23,11 @@ export function listBackups(directory: string): BackupView[] {
     .toSorted((a, b) => (a.backup_id < b.backup_id ? -1 : 1));
 }
 
+/** The backup of this id; undefined where there is none. */
+export function findBackup(directory: string, backupId: string): BackupView | undefined {
+  return isBackupId(backupId) ? backupAt(directory, backupId) : undefined;
+}
+
 function backupAt(directory: string, name: string): BackupView | undefined {
   const path = join(resolve(directory), name);
   const partial = idOfPartial(name);

@@ -19,7 +19,7 @@ import { LIVE_SHELL } from '../schema/unfinished.ts';
 import { replaySession } from '../verify/replay-session.ts';
 
 /** Sessions leave in groups of about so many events, so that no commit holds up the others for long. */
-const EVENTS_A_COMMIT = 400;
+const EVENTS_A_COMMIT = 200;
 const SESSIONS_A_LOOK = 200;
 const MOST_IDS = 100;
 const DEFAULT_LIMIT = 1_000;

@@ -15,6 +15,9 @@ const OPENING_TIMEOUT_MS = 5_000;
  */
 const BUSY_TIMEOUT_MS = 50;
 
+/** Beyond what a log has that is folded into the database each 1,000 pages. */
+const LOG_BYTES = 16 * 1024 * 1024;
+
 /** Opens the root's database for writing, durable at each commit, at the newest schema. */
 export function openDatabase(root: string): Database.Database {
   const file = join(root, DATABASE_FILE);
@@ -63,6 +66,8 @@ function configure(db: Database.Database): void {
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   db.pragma('foreign_keys = ON');
+  // A log that grew under a long reader, as a backup is one, shrinks again when it begins anew.
+  db.pragma(`journal_size_limit = ${LOG_BYTES}`);
   // A savepoint of a large commit would go through a temporary file.
   db.pragma('temp_store = MEMORY');
   // What is deleted is overwritten: an erased session must not survive in free pages.
