@@ -32,6 +32,7 @@ export const lendingSteps = {
   'revoke slot': 1,
   'delete slot': 1,
   'set slot': 3,
+  rekey: 1,
   'block route': 1,
   'allow route': 2,
 } as const;
@@ -136,6 +137,15 @@ export class LendingCase {
         this.#holds = true;
         return;
       }
+      case 'rekey':
+        // There and back: the cases share a root.
+        for (const byte of [1, 0]) {
+          await this.#secrets.rekey(new MasterKey(new Uint8Array(32).fill(byte)));
+          if (!this.#holds) continue;
+          if (this.#revokedVersion === this.#version) this.#revokedVersion += 1;
+          this.#version += 1;
+        }
+        return;
       case 'delete slot':
         if (this.#holds) await this.#secrets.delete(this.#slotId);
         this.#holds = false;
