@@ -9,6 +9,7 @@ import {
   subjectOfSession,
 } from '@kheish/core-model';
 import type { Authority, StoredLease } from '@kheish/state-store';
+import { LRUCache } from 'lru-cache';
 
 /** Use of a route in the name of a session. */
 export interface RouteUse {
@@ -74,7 +75,7 @@ export function decideLease(
   const { subject_id, epoch: subject_epoch } = authority.subject(subjectOfSession(sessionId));
   const scope = canonicalScope(use.scope ?? {});
   const audience = { type: 'route', route_id: routeId, slot_id: slotId } as const;
-  const { id: grant_id } = grantOf({ subject_id, subject_epoch, scope, audience });
+  const grant_id = grantIdOf({ subject_id, subject_epoch, scope, audience });
   const newest = authority.newestLease(grant_id);
   if (newest !== undefined && lasts(authority, newest, atMs + remainingMs)) return newest;
   const issued: StoredLease = {
@@ -93,6 +94,18 @@ export function decideLease(
   };
   authority.issue(issued);
   return issued;
+}
+
+/** Digests that were made before: most calls have the grant of an earlier one. */
+const grantIds = new LRUCache<string, string>({ max: 1_024 });
+
+function grantIdOf(grant: Parameters<typeof grantOf>[0]): string {
+  const text = JSON.stringify(grant);
+  const known = grantIds.get(text);
+  if (known !== undefined) return known;
+  const { id } = grantOf(grant);
+  grantIds.set(text, id);
+  return id;
 }
 
 /** Whether a call may begin with the lease at that time, as things stand now. */

@@ -128,8 +128,8 @@ describe('leases', () => {
     for (let number = 1; number <= 40; number += 1) await issue(store, `lease_${number}`);
     await record(store, revokedLease);
     root.clock.advance(60_001);
-    for (let number = 1; number <= 20; number += 1) await issue(store, `new_${number}`);
-    expect(count()).toBe(21);
+    for (let number = 1; number <= 48; number += 1) await issue(store, `new_${number}`);
+    expect(count()).toBe(49);
     expect(store.read.authority.lease('lease_1')?.revoked).toBe(true);
     root.clock.advance(3_600_000);
     await record(store, { ...revokedLease, lease_id: 'new_20' });

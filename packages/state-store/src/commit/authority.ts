@@ -91,8 +91,8 @@ function leaseOf(row: LeaseRow | undefined): StoredLease | undefined {
   return { ...(storedJson(body) as Omit<StoredLease, 'revoked'>), revoked: revoked === 1 };
 }
 
-/** Expired leases that each new one takes out, so that there are never many. */
-const PRUNED_AT_ONCE = 4;
+/** One lease of so many takes expired ones out, twice as many, so that there are never many of them. */
+const PRUNED_EVERY = 16;
 
 /** A call that was intended with a revoked lease must find it, however late it begins. */
 const REVOKED_KEPT_MS = 60 * 60 * 1000;
@@ -187,9 +187,9 @@ export class WorkingAuthority implements Authority {
       const { id, grant_id: grantId, subject_id: subjectId, audience } = lease;
       const slotId = 'slot_id' in audience ? audience.slot_id : null;
       const body = JSON.stringify({ lease, scope, slotVersion });
-      statements.pruneLeases.run(atMs, PRUNED_AT_ONCE);
       statements.insertLease.run(id, grantId, subjectId, slotId, lease.expires_at_ms, body);
-      this.#kept.issued(issued);
+      const { issues } = this.#kept.issued(issued);
+      if (issues % PRUNED_EVERY === 1) statements.pruneLeases.run(atMs, 2 * PRUNED_EVERY);
     }
   }
 

@@ -33,10 +33,14 @@ export class KeptAuthority {
   readonly leases = kept<StoredLease>();
   /** By their grant. */
   readonly newestLeases = kept<StoredLease>();
+  #issues = 0;
 
-  issued(stored: StoredLease): void {
+  /** Gives how many were issued since the root was opened. */
+  issued(stored: StoredLease): { readonly issues: number } {
     this.leases.put(stored.lease.id, stored);
     this.newestLeases.put(stored.lease.grant_id, stored);
+    this.#issues += 1;
+    return { issues: this.#issues };
   }
 
   forget(): void {
