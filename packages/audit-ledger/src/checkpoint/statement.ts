@@ -52,10 +52,11 @@ export function signedParts(checkpoint: AuditCheckpoint): {
 /** Reads a saved checkpoint; undefined where the text is none. */
 export function parseCheckpoint(text: string): AuditCheckpoint | undefined {
   const parsed = v.safeParse(AuditCheckpoint, jsonOf(text));
-  return parsed.success ? parsed.output : undefined;
+  return parsed.success && canonical(parsed.output) !== undefined ? parsed.output : undefined;
 }
 
-function canonical(value: unknown): string | undefined {
+/** Undefined where there is none: half a surrogate pair, or what is no number. */
+export function canonical(value: unknown): string | undefined {
   try {
     return canonicalJson(value);
   } catch {

@@ -62,6 +62,9 @@ type Body =
   | { readonly scope: 'log'; readonly log: LogCheck }
   | { readonly scope: 'run'; readonly runId: string; readonly entries: EntryCheck };
 
+/** Without one nothing shows which key the log had, and everybody could have made the file. */
+const NO_ENTRIES = 'There is no entry that it is about; no export is made without one.';
+
 class ExportCheck {
   readonly #options: VerifyOptions;
   readonly #findings: Findings;
@@ -77,6 +80,8 @@ class ExportCheck {
   /** An entry of a part of the log, until its proof comes. */
   #unproven: CheckedEntry | undefined;
   #lastIndex = -1;
+  /** Of the part's own run: changes of keys are in every part. */
+  #ofRun = 0;
   #seals = 0;
   #consistency: ConsistencyLine | undefined;
   #trailer: Trailer | undefined;
@@ -215,6 +220,7 @@ class ExportCheck {
       this.#findings.contradict('chain', 'wrong_order', 'Entries are not in order.', index);
     }
     this.#lastIndex = index;
+    if (chain === body.runId) this.#ofRun += 1;
     if (chain !== undefined && chain !== body.runId && chain !== 'unscoped') {
       this.#findings.contradict('chain', 'other_run', 'An entry is of another run.', index);
     }
@@ -262,6 +268,8 @@ class ExportCheck {
     if (trailer.log_id !== checkpoint.log_id || trailer.entries !== entries) {
       throw this.#broken('bad_end', 'The end of the file is that of another one.');
     }
+    const about = this.#body?.scope === 'run' ? this.#ofRun : entries;
+    if (about === 0) throw this.#broken('no_entries', NO_ENTRIES);
   }
 
   #finishLog(log: LogCheck): void {

@@ -1,6 +1,6 @@
-import { AuditInclusionProof, canonicalJson } from '@kheish/core-model';
+import { type AuditCheckpoint, AuditInclusionProof, canonicalJson } from '@kheish/core-model';
 import * as v from 'valibot';
-import { parseCheckpoint } from '../checkpoint/statement.ts';
+import { canonical, parseCheckpoint } from '../checkpoint/statement.ts';
 import { fromHex, toHex, treeHashing } from '../merkle/hashing.ts';
 import { rootOfInclusion, verifyConsistency } from '../merkle/verify-proofs.ts';
 import { cryptography } from '../signature/verifier.ts';
@@ -22,7 +22,8 @@ export function verifyDocument(
   const checkpoint = parseCheckpoint(text);
   if (checkpoint !== undefined) return verifyCheckpoint(checkpoint, options);
   const parsed = v.safeParse(AuditInclusionProof, jsonOf(text));
-  return parsed.success ? verifyProof(parsed.output, options) : undefined;
+  if (!parsed.success || canonical(parsed.output) === undefined) return undefined;
+  return verifyProof(parsed.output, options);
 }
 
 function verifyProof(proof: AuditInclusionProof, options: VerifyOptions): VerificationReport {
@@ -102,13 +103,15 @@ function verifyProof(proof: AuditInclusionProof, options: VerifyOptions): Verifi
   });
 }
 
-function verifyCheckpoint(
-  checkpoint: NonNullable<ReturnType<typeof parseCheckpoint>>,
-  options: VerifyOptions,
-): VerificationReport {
+function verifyCheckpoint(checkpoint: AuditCheckpoint, options: VerifyOptions): VerificationReport {
   const findings = new Findings();
   const crypto = cryptography(options);
   checkCheckpoint(checkpoint, 'checkpoint', checkpoint.log_id, crypto, findings);
+  const { checkpoint: saved } = options;
+  if (saved === undefined) noSavedCheckpoint(findings);
+  else if (checkCheckpoint(saved, 'saved checkpoint', checkpoint.log_id, crypto, findings)) {
+    compareCheckpoints(checkpoint, saved, findings);
+  }
   const keys = new EntryCheck(crypto, findings).keys;
   keys.sealed(checkpoint.key_id, 0, checkpoint.tree_size, []);
   judgeKeys(keys, options, crypto, findings);
@@ -121,6 +124,20 @@ function verifyCheckpoint(
     root_hash: checkpoint.root_hash,
     key_ids: [checkpoint.key_id],
   });
+}
+
+/** Two of one size are of one log or of two; what lies between two sizes only the entries show. */
+function compareCheckpoints(
+  { tree_size: size, root_hash: rootAtSaved }: AuditCheckpoint,
+  saved: AuditCheckpoint,
+  findings: Findings,
+): void {
+  if (size === saved.tree_size) {
+    compareWithSaved(saved, { size, rootAtSaved }, findings);
+    return;
+  }
+  const message = `Whether the log with ${Math.max(size, saved.tree_size)} entries grew out of the one with ${Math.min(size, saved.tree_size)} an export shows, or a proof made with --size.`;
+  findings.open('chain', 'no_consistency_proof', message);
 }
 
 function jsonOf(text: string): unknown {

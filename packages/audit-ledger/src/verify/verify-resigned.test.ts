@@ -124,6 +124,11 @@ describe('of the whole log', () => {
       changing('header', 0, (one) => ({ ...one, run_id: 'run_0' })),
       ['chain: misplaced'],
     ],
+    [
+      'all entries are gone',
+      (lines) => changing('checkpoint', 0, (one) => ({ ...one, tree_size: 0 }))(lines.slice(0, 2)),
+      ['chain: no_entries'],
+    ],
     ['there is no header', without(0, 1), ['chain: misplaced']],
     ['there is no checkpoint', without(1, 1), ['chain: misplaced']],
   ])('%s', async (_title, edit, codes) => {
@@ -156,6 +161,7 @@ describe('of one run', () => {
       swapped(2, 4, 2),
       ['chain: broken_link', 'chain: wrong_order'],
     ],
+    ['all its entries are gone', (lines) => lines.slice(0, 2), ['chain: no_entries']],
     ['a proof is gone', without(3, 1), ['chain: misplaced']],
     [
       'a proof is there twice',
