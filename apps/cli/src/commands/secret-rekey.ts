@@ -43,12 +43,24 @@ export function addRekey(secrets: Command): void {
     }
     await withSlots(flags, command, async (slots) => {
       const report = await slots.rekey(key);
-      if (newKeyFile !== undefined && installAs !== undefined) {
-        installKeyFile(newKeyFile, installAs, report.old_key_id);
-      }
       await printerOf(command).view(report);
+      if (newKeyFile !== undefined && installAs !== undefined) {
+        install(newKeyFile, installAs, report.old_key_id);
+      }
     });
   });
+}
+
+/** The slots need the new key by now, whatever becomes of the files. */
+function install(newKeyFile: string, place: string, oldKeyId: string): void {
+  try {
+    installKeyFile(newKeyFile, place, oldKeyId);
+  } catch (error) {
+    throw new Error(
+      `All slots are under the new key, but ${newKeyFile} could not be put in the place of ${place}: ${(error as Error).message}. Do that by hand before the next start.`,
+      { cause: error },
+    );
+  }
 }
 
 async function newKey({ newKeyFile, newKeyEnv, stdin }: RekeyFlags): Promise<string> {

@@ -270,6 +270,26 @@ describe('secrets rekey', () => {
     expect(existsSync(fresh)).toBe(false);
   });
 
+  test('does not open the key to more users than could read the old one', async () => {
+    const [fresh, place] = [file('new', 'k2'), file('master.key', 'k1')];
+    chmodSync(fresh, 0o640);
+    chmodSync(place, 0o600);
+    const flags = ['--new-key-file', fresh, '--install-as', place];
+    await expect(
+      runHere('secrets', 'rekey', ...flags, '--offline', '--state-root', folder),
+    ).rejects.toThrow(/chmod 600/);
+    expect(offline.open).not.toHaveBeenCalled();
+  });
+
+  test('says under which key the slots are where the files could not be exchanged', async () => {
+    const [fresh, place] = [file('new', 'k2'), file('m'.repeat(250), 'k1')];
+    const flags = ['--new-key-file', fresh, '--install-as', place];
+    await expect(
+      runHere('secrets', 'rekey', ...flags, '--offline', '--state-root', folder),
+    ).rejects.toThrow(/All slots are under the new key/);
+    expect(readFileSync(fresh, 'utf8')).toBe('k2');
+  });
+
   test('touches no file where the rekey is refused', async () => {
     const [fresh, place] = [file('new', 'k2'), file('master.key', 'k1')];
     offline.rekey.mockImplementationOnce(() => {

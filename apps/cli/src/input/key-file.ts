@@ -19,6 +19,12 @@ export function settleKeyFile(path: string): void {
 /** Refuses beforehand what could only fail when the old key opens nothing any more. */
 export function requireInstallable(newFile: string, place: string): void {
   if (!existsSync(place)) throw new UsageError(`--install-as: there is no file ${place}`);
+  const opened = statSync(newFile).mode & ~statSync(place).mode & 0o077;
+  if (opened !== 0) {
+    throw new UsageError(
+      `--install-as: more users can read ${newFile} than ${place}; close it (chmod 600 ${newFile})`,
+    );
+  }
   if (statSync(newFile).dev !== statSync(dirname(place)).dev) {
     throw new UsageError('--install-as: both files must be on one file system');
   }

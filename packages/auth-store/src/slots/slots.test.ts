@@ -51,6 +51,13 @@ test.each([
   expect(summaryOf(record)).toBe(summary);
 });
 
+const named = (slot_id: string) => recordsOf({ slots: { [slot_id]: { ...generic, slot_id } } });
+
+test('no slot takes the name that the inline key of a route has', () => {
+  expect(() => named('inline-route:main')).toThrow('Nothing was imported');
+  expect(named('inline:main')).toHaveLength(1);
+});
+
 test('the status has no nonce, no ciphertext and no secret', () => {
   expect(statusOf(sealer.sealSlot(openai({ project: 'p' }), 4, 99), 100)).toEqual({
     slot_id: 'openai.prod',

@@ -32,7 +32,13 @@ export const SlotId = v.pipe(
 const unixMs = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 const slot = {
-  slot_id: SlotId,
+  slot_id: v.pipe(
+    SlotId,
+    v.check(
+      (id) => !id.startsWith('inline-route:'),
+      'inline-route:... stands for the key that the configuration gives a route.',
+    ),
+  ),
   updated_at_ms: v.optional(v.pipe(v.number(), v.integer())),
   /** Unix milliseconds from which its provider takes it no more. */
   expires_at_ms: v.nullish(unixMs),
