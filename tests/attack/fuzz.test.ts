@@ -174,8 +174,12 @@ api_key = "${canary('inline')}"
 `,
     ),
     args: [
-      ...['--http-admin-token', tokens.admin, '--http-readonly-token', tokens.readonly],
-      ...['--backup-dir', join(box.directory, 'backups')],
+      '--http-admin-token',
+      tokens.admin,
+      '--http-readonly-token',
+      tokens.readonly,
+      '--backup-dir',
+      join(box.directory, 'backups'),
     ],
     env: {
       KHEISH_AUTH_STORE_MASTER_KEY: masterKey.toString('base64'),
