@@ -82,6 +82,15 @@ test('a lease says of itself what holds, to its end', async () => {
   );
 });
 
+test('a clock that is set back makes no lease longer', async () => {
+  const first = await lease();
+  clock.advance(-86_400_000);
+  expect(broker.lease(first)).toMatchObject({ active: false });
+  const second = await lease();
+  expect(second).not.toBe(first);
+  expect(broker.lease(second)).toMatchObject({ active: true });
+});
+
 test('a slot of which nobody knows is not revoked; one that stands for a key in the configuration is, for good', async () => {
   await expect(store.commit(broker.revokeSlot('main.prod', false))).rejects.toMatchObject({
     code: 'secrets/secret_not_found',

@@ -113,7 +113,9 @@ export function lasts(authority: Authority, stored: StoredLease, atMs: number): 
   const { lease, slotVersion, revoked } = stored;
   const subject = authority.subject(lease.subject_id);
   if (revoked || subject.revoked || subject.epoch !== lease.subject_epoch) return false;
-  if (lease.expires_at_ms < atMs) return false;
+  const remainingMs = lease.expires_at_ms - atMs;
+  // More than it ever had: the clock was set back, and nobody knows how long it is lent already.
+  if (remainingMs < 0 || remainingMs > leaseTtlMs[lease.audience.type]) return false;
   if (!('slot_id' in lease.audience)) return true;
   const slot = authority.slot(lease.audience.slot_id);
   return !slot.revoked && slot.version === slotVersion && (slot.holds || slot.version === 0);
