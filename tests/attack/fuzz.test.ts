@@ -75,7 +75,7 @@ function learn(known: Known, text: string): void {
 function expectNoLeak(text: string, about: unknown, stateRoot: string): void {
   const leaked = secrets.filter((secret) => text.includes(secret));
   // The root's own path is what these are there to tell.
-  const tellsIt = text.includes('"state_root":') || text.includes('"co_located":');
+  const tellsIt = /"(state_root|co_located|key_file)":/.test(text);
   const named = text.includes(stateRoot) && !tellsIt;
   if (leaked.length > 0 || named)
     expect.fail(`${JSON.stringify(about)} told ${leaked.join()}: ${text}`);
@@ -110,6 +110,21 @@ async function send(fuzz: Fuzz, operation: ApiOperation, asked: RawRequest): Pro
     learn(known, answer.text);
     open.learn(answer.text);
   }
+}
+
+/** A session that borrowed a credential, and what it got: a subject and leases to ask for. */
+async function borrowed({ url }: DaemonProcess): Promise<Known> {
+  const sdk = createClient({ baseUrl: url, token: tokens.admin });
+  const { session_id: id } = await sdk.sessions.create({ session_id: 'borrower' });
+  const { run_id: run } = await sdk.sessions.submit(id, { content: 'hello', provider: 'inline' });
+  const subject = `session:${id}`;
+  const leases = await until('a lease', async () => {
+    const status = await sdk.runtime.auth.subject(subject).catch(() => undefined);
+    const ids = status?.active_route_lease_ids ?? [];
+    return ids.length === 0 ? undefined : ids;
+  });
+  await sdk.runs.cancel(run);
+  return { subject_id: [subject], lease_id: [...leases] };
 }
 
 /** Nobody answers any more: what waits for a person is cancelled, and what waits behind it begins. */
@@ -191,11 +206,22 @@ api_key = "${canary('inline')}"
   const authorization = `Bearer ${tokens.admin}`;
   const told = await target.ask({ path: '/v1/openapi.json', headers: { authorization } });
   const document = new ApiDocument(JSON.parse(told.text) as DocumentText);
+  const slots: string[] = [];
   const fuzz: Fuzz = {
     document,
     target,
     tally: new Tally(),
-    known: { session_id: [], run_id: [], secret_ref: [], token_id: [], backup_id: [], cursor: [] },
+    known: {
+      session_id: [],
+      run_id: [],
+      secret_ref: slots,
+      slot_id: slots,
+      token_id: [],
+      backup_id: [],
+      entry: ['0', '1', '2'],
+      cursor: [],
+      ...(await borrowed(daemon)),
+    },
     open: new OpenRequests(),
     stateRoot: box.stateRoot,
   };
