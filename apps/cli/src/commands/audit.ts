@@ -120,11 +120,9 @@ function addKeyCommands(audit: Command): void {
   ).action(async (flags: KeyFlags, command: Command) => {
     const stateRoot = restingRoot(flags, command);
     const { offlineReplaceLostKey, offlineRotateKey } = await import('@kheish/daemon');
-    const rotated =
-      flags.lostKey === true
-        ? await offlineReplaceLostKey(stateRoot, flags.to)
-        : await offlineRotateKey({ stateRoot, signingKeySource: takeSigningKeySource() }, flags.to);
-    await printerOf(command).view(rotated);
+    const rotate = flags.lostKey === true ? offlineReplaceLostKey : offlineRotateKey;
+    const root = { stateRoot, signingKeySource: takeSigningKeySource() };
+    await printerOf(command).view(await rotate(root, flags.to));
   });
 }
 

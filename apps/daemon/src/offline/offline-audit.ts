@@ -109,12 +109,12 @@ export function offlineRotateKey(root: OfflineAudit, to: string | undefined): Pr
 
 /** Begins with a new key where the old one is gone. */
 export function offlineReplaceLostKey(
-  stateRoot: string,
+  { stateRoot, signingKeySource }: OfflineAudit,
   to: string | undefined,
 ): Promise<RotatedKey> {
   let made: { readonly lost: string; readonly toBe: ReturnType<typeof prepareKey> } | undefined;
   const sealer: StoreOptions['sealer'] = (logId, last) => {
-    const lost = lostKey(stateRoot, last);
+    const lost = lostKey(stateRoot, last, signingKeySource);
     const toBe = prepareKey({ stateRoot, random: systemRandom, to, old: undefined });
     made = { lost, toBe };
     return createLedgerSealer(logId, toBe.key);

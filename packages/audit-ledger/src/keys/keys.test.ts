@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -305,11 +306,11 @@ describe('rotate-key', () => {
   test('of a lost key is a boundary that a verifier shows, and only where it is lost', async () => {
     await withRoot(async (root, first, reopen) => {
       const lost: string[] = [];
-      const replacing = () => {
+      const replacing = (file?: string) => {
         let toBe: ReturnType<typeof prepareKey> | undefined;
         const store = root.open({
           sealer: (logId, last) => {
-            lost.push(lostKey(root.path, last));
+            lost.push(lostKey(root.path, last, { file }));
             toBe = prepareKey({
               stateRoot: root.path,
               random: systemRandom,
@@ -322,8 +323,11 @@ describe('rotate-key', () => {
         return { store, toBe: toBe as ReturnType<typeof prepareKey> };
       };
       expect(refusal(replacing)).toMatch(/^audit\/key_conflict: .* is not lost/);
-      rmSync(keyFileOf(root.path));
-      const { store, toBe } = replacing();
+      const elsewhere = join(root.path, 'elsewhere.key');
+      renameSync(keyFileOf(root.path), elsewhere);
+      expect(refusal(() => replacing(elsewhere))).toMatch(/the environment has it/);
+      rmSync(elsewhere);
+      const { store, toBe } = replacing(elsewhere);
       const rotated = await replaceLostKey(store, toBe, lost[0] as string);
       expect(rotated).toMatchObject({ old_key_id: first, continuity: 'lost' });
       await root.close();

@@ -11,7 +11,15 @@ import {
   syncDirectoryOf,
   writeKeyFile,
 } from './key-file.ts';
-import { KEY_FILE_VARIABLE, type OpenedKey, keyOf, neededKey, nextKeyFileOf } from './open-key.ts';
+import {
+  KEY_FILE_VARIABLE,
+  type OpenedKey,
+  type SigningKeySource,
+  givenKeyId,
+  keyOf,
+  neededKey,
+  nextKeyFileOf,
+} from './open-key.ts';
 import { SigningKey, newSeed } from './signing-key.ts';
 
 export interface MovedKey {
@@ -124,10 +132,20 @@ export function replaceLostKey(store: Store, toBe: KeyToBe, lost: string): Promi
 }
 
 /** The key that is lost. Throws `audit/key_conflict` where it is not. */
-export function lostKey(stateRoot: string, last: LedgerRow | undefined): string {
+export function lostKey(
+  stateRoot: string,
+  last: LedgerRow | undefined,
+  source: SigningKeySource = {},
+): string {
   const needed = neededKey(last);
   if (needed === undefined) {
     throw new KheishError('audit/key_conflict', 'The audit has no entries yet: no key is lost.');
+  }
+  if (givenKeyId(source) === needed) {
+    throw new KheishError(
+      'audit/key_conflict',
+      `The key ${needed} is not lost: the environment has it. Without --lost-key it announces a new one.`,
+    );
   }
   const own = keyFileOf(stateRoot);
   const seed = readKeyFile(own);

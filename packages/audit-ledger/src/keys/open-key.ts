@@ -84,6 +84,20 @@ function given({ source, stateRoot, hide }: OpenKeyOptions): OpenedKey | undefin
   return { key: keyOf(seed, hide), source: 'file', coLocated, path: file, created: false };
 }
 
+/** Of the key that the environment gives; undefined where it gives none, or none that can be used any more. */
+export function givenKeyId({ inline, file }: SigningKeySource): string | undefined {
+  try {
+    const seed =
+      inline === undefined
+        ? file && readKeyFile(file)
+        : parseSeed(Buffer.from(inline), KEY_VARIABLE);
+    return seed ? new SigningKey(seed).keyId : undefined;
+  } catch (error) {
+    if (error instanceof KheishError) return undefined;
+    throw error;
+  }
+}
+
 function ownKey(
   { stateRoot, random, hide }: OpenKeyOptions,
   last: LedgerRow | undefined,
