@@ -29,10 +29,11 @@ const rooms: readonly {
   {
     name: 'secrets',
     codes: /^(secrets?|master_key)_/,
+    // Only admins are told of slots.
     well: ({ storage }) =>
       storage.master_key_loaded
-        ? 'The master key is there, and no secret ends soon.'
-        : 'There is no master key, and no secret that needs one.',
+        ? 'The master key is there, and as far as this token may see no secret ends soon.'
+        : 'There is no master key, and as far as this token may see no secret that needs one.',
   },
 ];
 
