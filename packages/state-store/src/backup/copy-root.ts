@@ -21,8 +21,12 @@ export interface CopiedRoot extends RootFactsTold {
   readonly files: readonly ({ readonly path: string } & FileFacts)[];
 }
 
-/** So many go into the copy at a time: 8 MB, which then go to the disk. */
-const PAGES_A_STEP = 2_048;
+/** So many go into the copy at a time: 1 MB, which then goes to the disk. */
+const PAGES_A_STEP = 256;
+
+/** Milliseconds between two portions in which the disk is for those who commit. */
+const PAUSE_MS = 5;
+const nobody = new Int32Array(new SharedArrayBuffer(4));
 
 /** Milliseconds that the copy waits for whoever closes or recovers the database just now. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -154,6 +158,7 @@ async function copyPages(db: Database.Database, target: string): Promise<void> {
     await db.backup(target, {
       progress: () => {
         fdatasyncSync(file);
+        Atomics.wait(nobody, 0, 0, PAUSE_MS);
         return PAGES_A_STEP;
       },
     });

@@ -3,7 +3,7 @@ import { closeSync, fdatasyncSync, fsyncSync, openSync, readSync, writeSync } fr
 
 const CHUNK_BYTES = 1_048_576;
 /** What is written is brought to the disk in portions: a commit that syncs meanwhile waits for one at most. */
-const SYNC_BYTES = 8 * CHUNK_BYTES;
+const SYNC_BYTES = CHUNK_BYTES;
 
 export interface FileFacts {
   readonly bytes: number;
