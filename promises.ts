@@ -33,6 +33,8 @@ export const promises: Readonly<Record<string, string>> = {
     'Whatever order of submits, answers, denials, cancels, kills and outcomes comes, a run takes listed transitions only, and everything ends.',
   'tools.once_begins_once':
     'An effect that cannot be repeated begins at most once: after a kill it is begun only where it had not begun, and else its outcome is said to be unknown.',
+  'tools.whole_arguments':
+    'Arguments from which a known secret was taken out are not acted upon: no file gets the mark in the place of a secret.',
   'approvals.siblings_go_on':
     'Calls of an answer that need no approval are carried out while others wait for one.',
   'approvals.single_use': 'An approval is given once, and carries out one call once.',

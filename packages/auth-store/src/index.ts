@@ -5,7 +5,7 @@ export { inlineSlotOf, type RouteUse } from './broker/decide-lease.ts';
 export type { LentCredentials } from './broker/lent-credentials.ts';
 export { MasterKey, generateMasterKey, parseMasterKey } from './master-key/master-key.ts';
 export { readMasterKey, type MasterKeySource } from './master-key/read-master-key.ts';
-export { createRedactor, type Redactor } from './redaction/redactor.ts';
+export { REDACTED, createRedactor, type Redactor } from './redaction/redactor.ts';
 export { createSlotSealer, type SlotSealer } from './sealing/slot-sealer.ts';
 export { credentialsOf, type Credentials } from './slots/credentials.ts';
 export { SecretStore, type SecretStoreOptions } from './slots/secret-store.ts';

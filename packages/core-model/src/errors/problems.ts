@@ -120,6 +120,7 @@ export const problems = {
 
   'tools/unknown_tool': { status: 400 },
   'tools/invalid_input': { status: 400 },
+  'tools/redacted_input': { status: 400 },
   'tools/not_found': { status: 404 },
   'tools/path_not_allowed': { status: 403 },
   'tools/unreadable': { status: 400 },

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRedactor } from '@kheish/auth-store';
+import { REDACTED, createRedactor } from '@kheish/auth-store';
 import {
   KheishError,
   type RunState,
@@ -202,6 +202,31 @@ describe('what a tool says is bounded in bytes', () => {
         if (kept !== said) expect(Buffer.byteLength(kept)).toBeGreaterThan(6);
       }),
     );
+  });
+});
+
+describe('arguments with a mark in the place of a secret', () => {
+  const marked = { ...act, input: { deep: [{ text: `a=${REDACTED}\nb=2` }] } };
+  const acts: unknown[] = [];
+  const acting = tool(
+    (input) => {
+      acts.push(input);
+      return Promise.resolve({ content: 'done' });
+    },
+    { effect: 'once', auditTarget: () => 'act:test' },
+  );
+
+  test('are not acted upon, and nobody is asked about them [holds tools.whole_arguments]', async () => {
+    const answer = await run(acting, marked);
+    expect(answer.error?.code).toBe('tools/redacted_input');
+    expect(acts).toEqual([]);
+    const gate = new ToolGate([acting], clock, roomy, createRedactor());
+    expect(await gate.prepare(marked, () => true)).toMatchObject({ hopeless: true });
+    expect((await run(acting)).content).toBe('done');
+  });
+
+  test('do no harm to what only reads', async () => {
+    expect((await run(says('read'), marked)).content).toBe('read');
   });
 });
 

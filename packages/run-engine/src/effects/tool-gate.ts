@@ -1,4 +1,4 @@
-import type { Redactor } from '@kheish/auth-store';
+import { REDACTED, type Redactor } from '@kheish/auth-store';
 import {
   type Body,
   type Clock,
@@ -98,6 +98,7 @@ export class ToolGate {
         return tool.kind === 'asking' ? { call, asks: tool.parse(call.input) } : known;
       }
       if (tool.auditTarget !== undefined) known = { call, auditTarget: tool.auditTarget(input) };
+      requireWhole(tool, call);
       const prepared = await withCommand(tool, known, input);
       return isAsked(prepared) ? await withBinding(tool, prepared, input) : prepared;
     } catch {
@@ -139,6 +140,7 @@ export class ToolGate {
       return { content: '', decision: decisionOf(tool, input, context) };
     }
     const input = tool.parse(raw);
+    requireWhole(tool, call);
     requireOnRecord(tool, authority);
     const prepared =
       tool.command === undefined ? { call } : await withCommand(tool, { call }, input);
@@ -217,6 +219,15 @@ function notApproved(): KheishError {
   return new KheishError(
     'tools/approval_changed',
     'The call was not carried out: it needs an approval that could not be asked for when it was made. Ask for it anew.',
+  );
+}
+
+/** Where a known secret was taken out of the arguments, or of what the model read, they are not what was meant. */
+function requireWhole(tool: Tool, { input }: ToolCallPart): void {
+  if (tool.auditTarget === undefined || !JSON.stringify(input).includes(REDACTED)) return;
+  throw new KheishError(
+    'tools/redacted_input',
+    `Nothing was done: the arguments have ${REDACTED} where a secret stood that nobody is to see. Act without it, for example on the other lines of the file.`,
   );
 }
 
