@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fdatasyncSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 
 const CHUNK_BYTES = 1_048_576;
 /** What is written is brought to the disk in portions: a commit that syncs meanwhile waits for one at most. */
@@ -29,8 +38,16 @@ export function copyDurably(from: number, to: string): FileFacts {
   }
 }
 
+/** Opens a file to read it. Throws where something else is there: a link, or a pipe for whose writer one would wait. */
+export function openFile(path: string): number {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  if (fstatSync(file).isFile()) return file;
+  closeSync(file);
+  throw new Error(`${path} is no file`);
+}
+
 export function factsOfFile(path: string): FileFacts {
-  const file = openSync(path, 'r');
+  const file = openFile(path);
   try {
     return readThrough(file, () => undefined);
   } finally {

@@ -8,7 +8,7 @@ import {
   digestOfJson,
 } from '@kheish/core-model';
 import { MANIFEST_FILE, isBackupPath } from './backup-layout.ts';
-import { syncDirectory } from './durable-files.ts';
+import { openFile, syncDirectory } from './durable-files.ts';
 
 /** Completes a backup: the manifest appears at once and whole. */
 export function writeManifest(
@@ -34,7 +34,7 @@ export function writeManifest(
 export function readManifest(directory: string): BackupManifest {
   let text: string;
   try {
-    text = readFileSync(join(directory, MANIFEST_FILE), 'utf8');
+    text = textIn(join(directory, MANIFEST_FILE));
   } catch (error) {
     throw invalid(directory, `it has no manifest that can be read (${(error as Error).message})`);
   }
@@ -48,6 +48,15 @@ export function readManifest(directory: string): BackupManifest {
     throw invalid(directory, 'its manifest names files that no backup has');
   }
   return manifest;
+}
+
+function textIn(path: string): string {
+  const file = openFile(path);
+  try {
+    return readFileSync(file, 'utf8');
+  } finally {
+    closeSync(file);
+  }
 }
 
 function parsed(directory: string, text: string): BackupManifest {

@@ -2,7 +2,6 @@ import {
   closeSync,
   existsSync,
   mkdirSync,
-  openSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -16,7 +15,7 @@ import { makeDirectory } from '../root/make-directory.ts';
 import { DATABASE_FILE } from '../root/open-database.ts';
 import { knownSchemaVersion } from '../schema/migrate.ts';
 import { MANIFEST_FILE } from './backup-layout.ts';
-import { copyDurably, syncDirectory } from './durable-files.ts';
+import { copyDurably, openFile, syncDirectory } from './durable-files.ts';
 import { readManifest } from './manifest.ts';
 import { type CheckLedger, verifyBackup } from './verify-backup.ts';
 
@@ -106,7 +105,7 @@ function copyFiles(backup: string, target: string, { files }: BackupManifest): v
     mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
     let from: number;
     try {
-      from = openSync(join(backup, path), 'r');
+      from = openFile(join(backup, path));
     } catch (error) {
       throw new KheishError(
         'backups/backup_invalid',
