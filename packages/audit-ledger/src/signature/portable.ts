@@ -6,13 +6,16 @@ import type { VerifySignature } from './verifier.ts';
 
 const utf8 = new TextEncoder();
 const WINDOW = 4;
+/** A log has few; each takes 100 kB, and a made-up file may name any number. */
+const KEPT_KEYS = 64;
 
-/** By @noble/ed25519, without node:crypto. Remembers the keys it has seen. */
+/** By @noble/ed25519, without node:crypto. Remembers some of the keys it has seen. */
 export function verifyPortably(): VerifySignature {
   const keys = new Map<string, KnownKey | undefined>();
   return (publicKey, message, signature) => {
     const bytes = fromHex(publicKey);
     if (!isStrictForm(bytes, signature)) return false;
+    if (!keys.has(publicKey) && keys.size >= KEPT_KEYS) keys.clear();
     if (!keys.has(publicKey)) keys.set(publicKey, knownKey(bytes));
     const key = keys.get(publicKey);
     if (key === undefined) return false;

@@ -34,6 +34,8 @@ export interface VerifyOptions extends KnownElsewhere {
 
 /** Parts of lines: fewer, larger pieces are hashed faster. */
 const DIGESTED_TOGETHER = 256;
+/** Bytes. Of longer lines only one is held: a made-up file may have any number. */
+const LONG_LINE = 65_536;
 
 /** What is wrong with the file as a whole: nothing after it is worth reading. */
 class Broken extends Error {}
@@ -107,7 +109,7 @@ class ExportCheck {
     }
     if (this.#trailer !== undefined) return;
     this.#undigested.push(bytes, lineFeed);
-    if (this.#undigested.length >= DIGESTED_TOGETHER) this.#takeIn();
+    if (this.#undigested.length >= DIGESTED_TOGETHER || bytes.length > LONG_LINE) this.#takeIn();
   }
 
   #takeIn(): void {
