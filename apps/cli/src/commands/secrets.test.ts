@@ -350,6 +350,7 @@ describe('secrets import', () => {
     ['that is encrypted', { version: 1, ciphertext: 'x' }, 0o600, /is encrypted/],
     ['that is something else', ['canary'], 0o600, /no snapshot/],
     ['that is no JSON', '{"canary', 0o600, /is not JSON/],
+    ['with a name that is lost', '{"slots":{"__proto__":{}}}', 0o600, /names a slot __proto__/],
     [
       'with slots of another kind',
       { slots: { ...slots, o: { provider: 'mcp_oauth', mode: 'oauth_account' } } },

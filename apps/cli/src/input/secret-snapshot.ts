@@ -5,6 +5,9 @@ import { readText } from '../global-options.ts';
 
 const importable = new Set(['generic', 'anthropic', 'google', 'open_ai', 'open_router', 'x_ai']);
 
+/** Names that a JSON object of others cannot have safely: whoever reads it leaves them out. */
+const lostNames = new Set(['__proto__', 'constructor', 'prototype']);
+
 interface Snapshot {
   readonly snapshot: Pick<SecretsImport, 'slots'>;
   /** What is in it, in words. */
@@ -21,6 +24,12 @@ export function readSnapshot(path: string, allowReadable: boolean): Snapshot {
     );
   }
   const slots = slotsOf(path, text);
+  const lost = Object.keys(slots).filter((id) => lostNames.has(id));
+  if (lost.length > 0) {
+    throw new UsageError(
+      `${path} names a slot ${lost.join(', ')}: rename it. Nothing was imported.`,
+    );
+  }
   const kinds = Object.entries(slots).map(([id, slot]) => ({ id, ...kindOf(slot) }));
   const others = kinds.filter(({ provider, mode: kind }) => {
     return !importable.has(provider) || kind === 'oauth_account' || kind === 'o_auth_account';
