@@ -16,8 +16,8 @@ const config: KnipConfig = {
         'tests/harness/closing-daemon.ts',
       ],
       project: ['*.ts', 'scripts/**', 'tests/**', 'bench/**'],
-      // Started by scripts/tools.ts and by turbo; and what any test of any package may import.
-      ignoreDependencies: ['pnpm', 'turbo', /^@kheish\//],
+      // Started by scripts/tools.ts and by turbo.
+      ignoreDependencies: ['pnpm', 'turbo'],
       // A terminal for what is typed at one, faults of the disk, mounts of a process's own.
       ignoreBinaries: ['nsenter', 'script', 'strace', 'unshare'],
     },
@@ -29,6 +29,7 @@ const config: KnipConfig = {
           project: ['src/**'],
           // What the bundle leaves outside.
           ignoreDependencies: folder === 'apps/cli' ? ['better-sqlite3'] : [],
+          ignoreBinaries: folder === 'packages/state-store' ? ['mkfifo'] : [],
         },
       ]),
     ),

@@ -76,7 +76,7 @@ describe('a checkpoint', () => {
   });
 });
 
-describe('nothing is signed that contradicts what was signed [holds audit.never_two_histories]', () => {
+describe('nothing is signed that contradicts what was signed', () => {
   test.each<[string, string, string]>([
     [
       'an entry is another',
@@ -90,7 +90,7 @@ describe('nothing is signed that contradicts what was signed [holds audit.never_
       'not one that was signed',
     ],
   ])(
-    'where %s at the start, the ledger takes nothing and says why',
+    'where %s at the start, the ledger takes nothing and says why [holds audit.never_two_histories]',
     async (_title, damage, why) => {
       await using root = new LedgerRoot();
       let store = root.open();
@@ -127,7 +127,7 @@ describe('nothing is signed that contradicts what was signed [holds audit.never_
     expect(said.filter((message) => message.startsWith('no checkpoint'))).toHaveLength(1);
   });
 
-  test('so too where entries go while it runs', async () => {
+  test('so too where entries go while it runs [holds audit.never_two_histories]', async () => {
     await using root = new LedgerRoot();
     const store = root.open();
     await root.act(store, 2);

@@ -112,11 +112,11 @@ function* changed(bytes: Buffer): Generator<[string, Buffer]> {
   yield ['more at the end', Buffer.concat([bytes, Buffer.from(' ')])];
 }
 
-describe('every change of one byte or line is noticed [holds audit.every_byte]', () => {
+describe('every change of one byte or line is noticed', () => {
   test.each<[string, number, string | undefined]>([
     ['of the whole log', 3, undefined],
     ['of one run', 4, 'run_1'],
-  ])('%s', async (_title, size, runId) => {
+  ])('%s [holds audit.every_byte]', async (_title, size, runId) => {
     const ledger = new MemoryLedger().grow(size);
     const bytes = await exported(ledger, { runId });
     expect((await verified(bytes)).ok).toBe(true);
@@ -131,7 +131,7 @@ describe('every change of one byte or line is noticed [holds audit.every_byte]',
     expect(count).toBeGreaterThan(bytes.length);
   });
 
-  test('at random places of larger ones', async () => {
+  test('at random places of larger ones [holds audit.every_byte]', async () => {
     const bytes = await exported(new MemoryLedger().grow(400, 20));
     await fc.assert(
       fc.asyncProperty(
@@ -164,13 +164,13 @@ function rewritten(number: number, size: number): MemoryLedger {
   return ledger;
 }
 
-describe('who holds the key himself is noticed by a saved checkpoint [holds audit.saved_checkpoint]', () => {
+describe('who holds the key himself is noticed by a saved checkpoint', () => {
   test.each<[string, () => MemoryLedger, string]>([
     ['who cuts the log back', () => new MemoryLedger().grow(9), 'rolled_back'],
     ['who rewrites an entry', () => rewritten(7, 20), 'forked'],
     ['who rewrites the last one', () => rewritten(11, 12), 'forked'],
     ['who begins anew', () => rewritten(0, 30), 'forked'],
-  ])('%s', async (_title, make, code) => {
+  ])('%s [holds audit.saved_checkpoint]', async (_title, make, code) => {
     const bytes = await exported(make());
     expect(codesOf(await verified(bytes))).not.toContain(`chain contradictions: ${code}`);
     const report = await verified(bytes, { checkpoint: saved() });
