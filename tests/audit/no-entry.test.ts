@@ -82,3 +82,13 @@ test('where the record takes no entry nothing starts, also after a kill, and all
     'ok',
   ]);
 });
+
+test('an entry that was changed on the disk is not shown as if it were none: the reader is told', async () => {
+  await using operator = await Operator.start();
+  const run = await operator.run(await operator.session(), 'scripted: say x');
+  alter(operator, `UPDATE ledger_entries SET body = 'x' || body WHERE idx = 0`);
+  await expect(all(operator.client.runs.externalActions(run.run_id))).rejects.toMatchObject({
+    code: 'storage/corrupt',
+    message: expect.stringContaining('entry 0 is not as it was written'),
+  });
+});

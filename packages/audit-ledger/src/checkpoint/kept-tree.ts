@@ -1,6 +1,7 @@
 import type { Ledger } from '@kheish/state-store';
 import { nativeTree } from '../merkle/hashing.ts';
 import { LogTree } from '../merkle/tree.ts';
+import { damaged } from '../seal/damaged.ts';
 
 /** Levels of which complete subtrees are kept: of 256, 65,536 and 16,777,216 entries. */
 export const KEPT_LEVELS = [8, 16, 24] as const;
@@ -30,7 +31,7 @@ export function keptTree(ledger: Pick<LedgerReads, 'entries' | 'subtrees'>): Log
     const base = KEPT_LEVELS.findLast((one) => one < level) ?? 0;
     const width = 2 ** (level - base);
     let hashes = nodes(base, index * width, width);
-    if (hashes.length < width) throw new Error('the ledger lacks entries below its own size');
+    if (hashes.length < width) throw damaged('entries below its own size are missing');
     while (hashes.length > 1) {
       hashes = Array.from({ length: hashes.length / 2 }, (_, at) =>
         nativeTree.node(hashes[2 * at] as Uint8Array, hashes[2 * at + 1] as Uint8Array),

@@ -3,6 +3,7 @@ import type { LedgerCheckpoint } from '@kheish/state-store';
 import * as v from 'valibot';
 import type { SigningKey } from '../keys/signing-key.ts';
 import { fromHex, nativeSha256, toHex } from '../merkle/hashing.ts';
+import { damaged } from '../seal/damaged.ts';
 
 const { signature: _signature, ...statementFields } = AuditCheckpoint.entries;
 const Statement = v.strictObject(statementFields);
@@ -36,7 +37,7 @@ export function readStatement(body: string): CheckpointStatement | undefined {
 /** As it is shown and saved. Throws where the stored one is damaged. */
 export function shownCheckpoint(stored: LedgerCheckpoint): AuditCheckpoint {
   const statement = readStatement(stored.body);
-  if (statement === undefined) throw new Error('a stored checkpoint is not as it was written');
+  if (statement === undefined) throw damaged('a stored checkpoint is not as it was written');
   return { ...statement, signature: toHex(stored.signature) };
 }
 

@@ -6,6 +6,7 @@ import type { SigningKey } from '../keys/signing-key.ts';
 import { nativeTree, toHex } from '../merkle/hashing.ts';
 import { smallTree } from '../merkle/tree.ts';
 import { chainEntries } from '../proof/find-entries.ts';
+import { damaged } from '../seal/damaged.ts';
 import { type ExportLine, type Trailer, lineOf } from './export-lines.ts';
 
 const PAGE = 500;
@@ -114,7 +115,7 @@ function* partOfLog(options: ExportOptions, runId: string): Generator<Part> {
 /** What proves one entry of a group by the signature that they share. */
 export function sealOf(group: readonly LedgerRow[], index: number) {
   const [first, last] = [group[0], group.at(-1)];
-  if (first === undefined || last === undefined) throw new Error(`entry ${index} has no signature`);
+  if (first === undefined || last === undefined) throw damaged(`entry ${index} has no signature`);
   const leaves = group.map(({ body }) => nativeTree.leaf(body));
   const path = smallTree(leaves)
     .inclusionPath(index - first.index, group.length)
@@ -124,7 +125,7 @@ export function sealOf(group: readonly LedgerRow[], index: number) {
 
 function signatureOf({ keyId, signature, index }: LedgerRow) {
   if (keyId === undefined || signature === undefined) {
-    throw new Error(`entry ${index} has no signature`);
+    throw damaged(`entry ${index} has no signature`);
   }
   return { key_id: keyId, signature: toHex(signature) };
 }

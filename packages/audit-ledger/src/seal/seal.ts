@@ -4,6 +4,7 @@ import type { SigningKey } from '../keys/signing-key.ts';
 import { Frontier } from '../merkle/frontier.ts';
 import { nativeSha256, nativeTree, toHex } from '../merkle/hashing.ts';
 import { smallTree } from '../merkle/tree.ts';
+import { damaged } from './damaged.ts';
 import { entryBody, readEntryBody } from './entry-body.ts';
 
 /** What one signature is for: the entries that a commit put on the record. */
@@ -49,7 +50,7 @@ export function recordOf(group: readonly LedgerRow[], index: number): ExternalAc
   const row = group.find((one) => one.index === index);
   const entry = row && readEntryBody(row.body);
   if (!first || !last?.keyId || !last.signature || !row || !entry) {
-    throw new Error(`entry ${index} of the ledger is not as it was written`);
+    throw damaged(`entry ${index} is not as it was written`);
   }
   const tree = smallTree(group.map(({ body }) => nativeTree.leaf(body)));
   return {
